@@ -1,0 +1,1 @@
+"""Who acts: users, workspaces, logins, API keys."""

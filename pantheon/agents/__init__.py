@@ -1,0 +1,1 @@
+"""Agents: named participants with a model, a role prompt and parameters."""

@@ -1,0 +1,1 @@
+"""All HTTP: the application, credentials, problems, idempotency, server-sent events."""

@@ -1,0 +1,1 @@
+"""One file per first word of the path, with its request bodies."""

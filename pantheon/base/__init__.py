@@ -1,0 +1,1 @@
+"""Ground floor: errors, ids, time, text, settings, logs, egress. Knows nothing above."""

@@ -1,0 +1,154 @@
+"""Settings: read once at start, frozen, handed down. The docs are made from the descriptions."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class PriceSetting(BaseModel):
+    """US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: Decimal = Field(ge=0, le=100_000)
+    output: Decimal = Field(ge=0, le=100_000)
+    cached_input: Decimal | None = Field(default=None, ge=0, le=100_000)
+
+
+class ModelSetting(BaseModel):
+    """A model that the operator lists for a provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1, max_length=200)
+    context_window: int | None = Field(default=None, ge=256)
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    price: PriceSetting | None = None
+
+
+class ProviderSetting(BaseModel):
+    """A model server that the operator adds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["openai"] = "openai"
+    base_url: str = Field(pattern=r"^https?://[^\s]+$")
+    api_key: SecretStr | None = None
+    models: list[ModelSetting] | None = None
+    any_model: bool = False
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _names_are_models(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return [{"id": item} if isinstance(item, str) else item for item in value]
+        return value
+
+
+def default_data_dir() -> Path:
+    """Return the platform's user data directory; root's home is closed to PostgreSQL's user."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/pantheon")
+    return Path(platformdirs.user_data_dir("pantheon"))
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set, as `PANTHEON_…`, in `.env` or in `pantheon.toml`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PANTHEON_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Where the embedded database, the configuration and the keys live.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="A PostgreSQL server (15 or newer) instead of the embedded one.",
+    )
+    pg_bin: Path | None = Field(
+        default=None, description="Folder of other PostgreSQL binaries for the embedded server."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8340, ge=0, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(default=None, description="The URL under which people see it.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Host names to answer to, beside loopback; comma-separated."
+    )
+    worker_concurrency: int = Field(
+        default=32, ge=1, le=1000, description="Turns that one process runs at once."
+    )
+    lease_seconds: float = Field(
+        default=30, ge=0.2, le=3600, description="How long a worker owns a turn without renewing."
+    )
+    grace_seconds: float = Field(
+        default=20, ge=0, le=3600, description="How long a stopping worker lets calls finish."
+    )
+    billing: Literal["off", "warn", "enforce"] = Field(
+        default="off", description="What a new database starts with; then the switch there counts."
+    )
+    turns_per_minute: int | None = Field(default=None, ge=1, description="Per user; unset = none.")
+    turns_per_hour: int | None = Field(default=None, ge=1, description="Per user; unset = none.")
+    title_model: str | None = Field(
+        default=None, description="Model that names sessions; unset: the first words."
+    )
+    summary_model: str | None = Field(
+        default=None, description="Model that summarises; unset: the agent's own."
+    )
+    allow_memory_checkpoints: bool = Field(
+        default=False, description="Run without durable checkpoints. For trials only."
+    )
+    local_model: Path | None = Field(
+        default=None, description="A GGUF file for `local/…` instead of the packaged small model."
+    )
+    providers: dict[str, ProviderSetting] = Field(
+        default_factory=dict, description="Model servers by name; see docs/providers.md."
+    )
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("providers")
+    @classmethod
+    def _provider_names(cls, value: dict[str, ProviderSetting]) -> dict[str, ProviderSetting]:
+        for name in value:
+            if not name.replace("-", "").replace("_", "").isalnum() or name in {"demo", "local"}:
+                raise ValueError(
+                    f"'{name}' cannot name a provider: use letters, digits, - and _,"
+                    " and neither 'demo' nor 'local'"
+                )
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order: command line, environment, `.env`, `pantheon.toml`, defaults."""
+        chosen = init_settings().get("data_dir") or env_settings().get("data_dir")
+        chosen = chosen or dotenv_settings().get("data_dir") or default_data_dir()
+        toml = TomlConfigSettingsSource(settings_cls, Path(chosen) / "pantheon.toml")
+        return init_settings, env_settings, dotenv_settings, toml

@@ -1,0 +1,1 @@
+"""What an agent is sent: assembling it and the audit of it."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: pools, transactions with their workspace, wake-ups, migrations."""

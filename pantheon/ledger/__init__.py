@@ -1,0 +1,1 @@
+"""What every request to a provider cost: attempts, call events, wallets, usage."""

@@ -1,0 +1,1 @@
+"""Operating: the runtime, embedded PostgreSQL, doctor, the example room."""

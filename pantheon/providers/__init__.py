@@ -1,0 +1,1 @@
+"""Model providers: one closed set of stream events, a file per wire format."""

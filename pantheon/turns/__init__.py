@@ -1,0 +1,1 @@
+"""The spine: a user's message becomes answers, stored, streamed and charged once."""

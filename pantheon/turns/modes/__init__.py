@@ -1,0 +1,1 @@
+"""Who answers next, for each mode: pure functions of the turn's state."""

@@ -1,0 +1,1 @@
+"""The worker: claims turns, runs them, drains, sweeps."""
