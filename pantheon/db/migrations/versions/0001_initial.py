@@ -1,0 +1,69 @@
+"""The first schema: domain, roles and row security, and the checkpointer's own tables.
+
+Revision ID: 0001
+Revises:
+"""
+
+from importlib.resources import files
+
+from alembic import context, op
+from langgraph.checkpoint.postgres.base import MIGRATIONS
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+CHECKPOINT_MIGRATIONS = 10
+
+# Roles belong to the whole cluster: another database, or a racing process, may have made them.
+ROLE_SQL = """
+DO $$ BEGIN
+    CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$
+"""
+
+
+def upgrade() -> None:
+    """Make the domain's schema and the checkpointer's.
+
+    Raises RuntimeError where the installed checkpointer brings other migrations than this
+    revision was written for: a new revision has to be made for them.
+    """
+    if len(MIGRATIONS) != CHECKPOINT_MIGRATIONS:
+        raise RuntimeError(
+            f"revision 0001 is made for {CHECKPOINT_MIGRATIONS} migrations of the checkpointer,"
+            f" the installed library has {len(MIGRATIONS)}"
+        )
+    run = op.get_bind().exec_driver_sql
+    login = context.config.attributes["login_role"].replace('"', '""')
+    for role in ("pantheon_app", "pantheon_sweep"):
+        run(ROLE_SQL.format(role=role))
+        run(f'GRANT {role} TO "{login}"')
+        run(f"GRANT USAGE ON SCHEMA public TO {role}")
+    run(files(__package__).joinpath("0001_initial.sql").read_text("utf-8").replace("%", "%%"))
+    run("CREATE SCHEMA checkpoints")
+    run("GRANT USAGE ON SCHEMA checkpoints TO pantheon_app, pantheon_sweep")
+    run("SET LOCAL search_path TO checkpoints")
+    for version, statement in enumerate(MIGRATIONS):
+        # A migration runs inside one transaction, where an index cannot be built concurrently.
+        run(statement.replace(" CONCURRENTLY", ""))
+        run(f"INSERT INTO checkpoint_migrations (v) VALUES ({version})")
+    run(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA checkpoints TO pantheon_app"
+    )
+    run("SET LOCAL search_path TO public")
+
+
+def downgrade() -> None:
+    """Remove everything but the roles, which belong to the whole cluster."""
+    run = op.get_bind().exec_driver_sql
+    run("DROP SCHEMA checkpoints CASCADE")
+    run("DROP FUNCTION resolve_credential(text, bytea)")
+    run(
+        "DROP TABLE idempotency_keys, context_audits, holds, llm_call_events, llm_call_attempts,"
+        " turn_events, messages, steps, turns, sessions, room_agents, rooms, agent_prompts, agents,"
+        " api_keys, logins, login_tokens, users, workspaces, workers CASCADE"
+    )
+    run("REVOKE USAGE ON SCHEMA public FROM pantheon_app, pantheon_sweep")
