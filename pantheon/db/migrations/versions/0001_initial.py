@@ -4,7 +4,7 @@ Revision ID: 0001
 Revises:
 """
 
-from importlib.resources import files
+from pathlib import Path
 
 from alembic import context, op
 from langgraph.checkpoint.postgres.base import MIGRATIONS
@@ -42,7 +42,7 @@ def upgrade() -> None:
         run(ROLE_SQL.format(role=role))
         run(f'GRANT {role} TO "{login}"')
         run(f"GRANT USAGE ON SCHEMA public TO {role}")
-    run(files(__package__).joinpath("0001_initial.sql").read_text("utf-8").replace("%", "%%"))
+    run(Path(__file__).with_suffix(".sql").read_text("utf-8").replace("%", "%%"))
     run("CREATE SCHEMA checkpoints")
     run("GRANT USAGE ON SCHEMA checkpoints TO pantheon_app, pantheon_sweep")
     run("SET LOCAL search_path TO checkpoints")
