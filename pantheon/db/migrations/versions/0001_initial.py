@@ -36,13 +36,14 @@ def upgrade() -> None:
             f"revision 0001 is made for {CHECKPOINT_MIGRATIONS} migrations of the checkpointer,"
             f" the installed library has {len(MIGRATIONS)}"
         )
-    run = op.get_bind().exec_driver_sql
+    # The driver itself: it takes many statements in one text.
+    run = op.get_bind().connection.cursor().execute
     login = context.config.attributes["login_role"].replace('"', '""')
     for role in ("pantheon_app", "pantheon_sweep"):
         run(ROLE_SQL.format(role=role))
         run(f'GRANT {role} TO "{login}"')
         run(f"GRANT USAGE ON SCHEMA public TO {role}")
-    run(Path(__file__).with_suffix(".sql").read_text("utf-8").replace("%", "%%"))
+    run(Path(__file__).with_suffix(".sql").read_text("utf-8"))
     run("CREATE SCHEMA checkpoints")
     run("GRANT USAGE ON SCHEMA checkpoints TO pantheon_app, pantheon_sweep")
     run("SET LOCAL search_path TO checkpoints")
@@ -58,7 +59,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove everything but the roles, which belong to the whole cluster."""
-    run = op.get_bind().exec_driver_sql
+    run = op.get_bind().connection.cursor().execute
     run("DROP SCHEMA checkpoints CASCADE")
     run("DROP FUNCTION resolve_credential(text, bytea)")
     run(
