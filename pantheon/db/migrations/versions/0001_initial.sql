@@ -168,7 +168,7 @@ CREATE TABLE turns (
     error jsonb,
     warnings jsonb NOT NULL DEFAULT '[]',
     input_message_id uuid NOT NULL,
-    freeze jsonb NOT NULL,
+    frozen jsonb NOT NULL,
     graph_version int NOT NULL,
     cancel_requested text CHECK (cancel_requested IN ('now', 'after_step')),
     lease_epoch int NOT NULL DEFAULT 0,
