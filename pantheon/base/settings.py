@@ -151,4 +151,4 @@ class Settings(BaseSettings):
         chosen = init_settings().get("data_dir") or env_settings().get("data_dir")
         chosen = chosen or dotenv_settings().get("data_dir") or default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, Path(chosen) / "pantheon.toml")
-        return init_settings, env_settings, dotenv_settings, toml
+        return init_settings, env_settings, dotenv_settings, toml, file_secret_settings

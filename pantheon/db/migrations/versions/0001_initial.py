@@ -50,10 +50,8 @@ def upgrade() -> None:
     for version, statement in enumerate(MIGRATIONS):
         # A migration runs inside one transaction, where an index cannot be built concurrently.
         run(statement.replace(" CONCURRENTLY", ""))
-        run(f"INSERT INTO checkpoint_migrations (v) VALUES ({version})")
-    run(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA checkpoints TO pantheon_app"
-    )
+        run("INSERT INTO checkpoint_migrations (v) VALUES (%s)", (version,))
+    run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA checkpoints TO pantheon_app")
     run("SET LOCAL search_path TO public")
 
 

@@ -1,0 +1,24 @@
+"""Who acts, and what they may do."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pantheon.base.errors import ProblemType
+
+FORBIDDEN = ProblemType("forbidden", 403, "Not allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The resolved credential of a request: a user of a workspace, with a role and scopes."""
+
+    workspace_id: UUID
+    user_id: UUID
+    role: str
+    scopes: frozenset[str]
+
+    def need(self, scope: str) -> None:
+        """Raise `forbidden` unless the credential has `scope` (`read`, `write` or `admin`)."""
+        if scope not in self.scopes:
+            have = ", ".join(sorted(self.scopes)) or "none"
+            raise FORBIDDEN(f"This needs the scope '{scope}'; the credential has: {have}.")
