@@ -127,7 +127,7 @@ class Provider(Protocol):
         ...
 
     async def list_models(self) -> list[Model]:
-        """Return the models that this provider offers now; an empty list when it cannot be asked."""
+        """Return the models that this provider offers now; an empty list if it cannot be asked."""
         ...
 
     async def aclose(self) -> None:

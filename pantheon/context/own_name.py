@@ -1,0 +1,31 @@
+"""Models that see labelled quotes begin their answer with their own label: it is taken off."""
+
+
+class OwnNamePrefix:
+    """Takes a leading own-name label off a streamed answer; other content is never cut."""
+
+    def __init__(self, key: str, name: str) -> None:
+        """Know the agent's key and name."""
+        forms = ("{}:", "@{}:", "**{}:**", "**{}**:", "**@{}**:", "[{}]:", "[@{}]:")
+        self._labels = [form.format(n.lower()) for n in {key, name} for form in forms]
+        self._labels.append(f'<message from="@{key}">')
+        self._held: str | None = ""
+
+    def feed(self, text: str) -> str:
+        """Return what of `text` may be shown now; a beginning that can be a label is held."""
+        if self._held is None:
+            return text
+        self._held += text
+        head = self._held.lstrip().lower()
+        if any(label.startswith(head) and label != head for label in self._labels):
+            return ""
+        return self.flush()
+
+    def flush(self) -> str:
+        """Return what is still held, a label taken off; the answer is over or decided."""
+        held, self._held = self._held or "", None
+        head = held.lstrip()
+        for label in self._labels:
+            if head.lower().startswith(label):
+                return head[len(label) :].lstrip()
+        return held

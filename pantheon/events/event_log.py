@@ -1,0 +1,145 @@
+"""The log of a turn: gap-free by `seq`, appended only by whoever may, read by followers."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import orjson
+
+from pantheon.db.pool import Connection, Notice
+from pantheon.events.types import EventType, LogEvent, NewEvent, TurnRef
+
+
+class LeaseLost(Exception):
+    """The turn belongs to another worker by now: whoever gets this writes nothing more."""
+
+
+async def fence(conn: Connection, ref: TurnRef, epoch: int, count: int) -> int:
+    """Reserve `count` numbers of the turn's log for the holder of lease `epoch`.
+
+    The first statement of every transaction of a worker: it locks the turn, and with it orders
+    all writers. Returns the first of the numbers. Raises LeaseLost if the lease is another's.
+    """
+    cursor = await conn.execute(
+        """
+        UPDATE turns SET last_seq = last_seq + %(count)s
+        WHERE workspace_id = %(workspace)s AND id = %(turn)s AND lease_epoch = %(epoch)s
+        RETURNING last_seq
+        """,
+        {"count": count, "workspace": ref.workspace_id, "turn": ref.id, "epoch": epoch},
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise LeaseLost(f"turn {ref.id}, lease {epoch}")
+    return int(row[0]) - count + 1
+
+
+async def reserve(conn: Connection, ref: TurnRef, count: int) -> int:
+    """Reserve `count` numbers for a writer without a lease (accept, cancel, sweep)."""
+    cursor = await conn.execute(
+        """
+        UPDATE turns SET last_seq = last_seq + %(count)s
+        WHERE workspace_id = %(workspace)s AND id = %(turn)s
+        RETURNING last_seq
+        """,
+        {"count": count, "workspace": ref.workspace_id, "turn": ref.id},
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "the turn was read in this transaction"
+    return int(row[0]) - count + 1
+
+
+async def write(conn: Connection, ref: TurnRef, first_seq: int, events: Sequence[NewEvent]) -> None:
+    """Write the events under numbers that were reserved in the same transaction.
+
+    After the commit they are handed to the followers of this process and made known to others.
+    """
+    written = [_encoded(ref, first_seq + i, event) for i, event in enumerate(events)]
+    await conn.execute(
+        """
+        INSERT INTO turn_events (workspace_id, turn_id, seq, type, data)
+        SELECT %(workspace)s, %(turn)s, seq, type, data::json
+        FROM unnest(%(seqs)s::int[], %(types)s::text[], %(data)s::text[]) AS e (seq, type, data)
+        """,
+        {
+            "workspace": ref.workspace_id,
+            "turn": ref.id,
+            "seqs": [event.seq for event in written],
+            "types": [event.type for event in written],
+            "data": [event.data.decode() for event in written],
+        },
+    )
+    conn.notices.append(Notice("events", ref.session_id, written))
+
+
+async def append_delta(conn: Connection, ref: TurnRef, epoch: int, event: NewEvent) -> None:
+    """Append one event of a running step under the fence. Raises LeaseLost."""
+    await write(conn, ref, await fence(conn, ref, epoch, 1), [event])
+
+
+async def read(
+    conn: Connection, workspace_id: UUID, session_id: UUID, after: tuple[int, int], limit: int
+) -> list[LogEvent]:
+    """Read a session's events after `(turn index, seq)`, in order, at most `limit`.
+
+    Where deltas were purged a `stream.reset` stands in their place, once a turn.
+    """
+    cursor = await conn.execute(
+        """
+        SELECT t.index, e.seq, e.type, e.data::text, t.events_purged, t.id
+        FROM turns t
+        JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
+        WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+          AND t.index >= %(index)s AND (t.index, e.seq) > (%(index)s, %(seq)s)
+        ORDER BY t.index, e.seq
+        LIMIT %(limit)s
+        """,
+        {
+            "workspace": workspace_id,
+            "session": session_id,
+            "index": after[0],
+            "seq": after[1],
+            "limit": limit,
+        },
+    )
+    events: list[LogEvent] = []
+    at = after
+    told: set[int] = set()
+    for index, seq, kind, data, purged, turn_id in await cursor.fetchall():
+        before = at[1] if index == at[0] else 0
+        if purged and seq != before + 1 and index not in told:
+            told.add(index)
+            events.append(_reset(session_id, turn_id, index, before))
+        events.append(LogEvent(index, seq, kind, data.encode()))
+        at = (index, seq)
+    return events
+
+
+async def text_offsets(
+    conn: Connection, workspace_id: UUID, session_id: UUID, at: tuple[int, int]
+) -> dict[UUID, tuple[int, int]]:
+    """Return `(attempt, code points of text)` per step, as the log stands at `(index, seq)`."""
+    cursor = await conn.execute(
+        """
+        SELECT DISTINCT ON (e.data ->> 'step_id')
+               (e.data ->> 'step_id')::uuid, (e.data ->> 'attempt')::int,
+               coalesce((e.data ->> 'offset')::int + (e.data ->> 'length')::int, 0)
+        FROM turns t
+        JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
+        WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+          AND t.index = %(index)s AND e.seq <= %(seq)s
+          AND e.type IN ('step.started', 'step.restarted', 'step.delta')
+        ORDER BY e.data ->> 'step_id', e.seq DESC
+        """,
+        {"workspace": workspace_id, "session": session_id, "index": at[0], "seq": at[1]},
+    )
+    return {step: (attempt, offset) for step, attempt, offset in await cursor.fetchall()}
+
+
+def _encoded(ref: TurnRef, seq: int, event: NewEvent) -> LogEvent:
+    data = {"session_id": ref.session_id, "turn_id": ref.id, **event.data}
+    return LogEvent(ref.index, seq, event.type.value, orjson.dumps(data))
+
+
+def _reset(session_id: UUID, turn_id: UUID, index: int, seq: int) -> LogEvent:
+    data = orjson.dumps({"session_id": session_id, "turn_id": turn_id})
+    return LogEvent(index, seq, EventType.stream_reset.value, data)

@@ -1,0 +1,329 @@
+"""Following a session: committed events from the log, a running step's text from memory.
+
+One `Hub` a process. A follower subscribes, reads the log, hands over the text that is not saved
+yet, and then lives on what the hub brings; a wake-up or a poll sends it back to the log.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import orjson
+import psycopg
+import structlog
+
+from pantheon.accounts.roles import Who
+from pantheon.base.errors import Problem
+from pantheon.db.pool import Database, Notice
+from pantheon.db.wake import Wake
+from pantheon.events import event_log
+from pantheon.events.types import EventType, LiveDelta, LogEvent
+
+QUEUE_LIMIT = 2_000
+READ_LIMIT = 500
+HEARTBEAT_SECONDS = 14.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a stream. `id` is the committed prefix that the reader has been given."""
+
+    id: str | None
+    event: str
+    data: bytes
+
+
+@dataclass(slots=True, eq=False)
+class _Subscription:
+    workspace_id: UUID
+    at: tuple[int, int]
+    queue: deque[list[LogEvent] | LiveDelta] = field(default_factory=deque)
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
+    behind: bool = False
+
+    def put(self, item: list[LogEvent] | LiveDelta) -> None:
+        if len(self.queue) >= QUEUE_LIMIT:
+            # A reader this slow goes back to the log: memory stays bounded, nothing is lost.
+            self.queue.clear()
+            self.behind = True
+        self.queue.append(item)
+        self.awake.set()
+
+    def look(self) -> None:
+        self.behind = True
+        self.awake.set()
+
+
+class Hub:
+    """Hands committed events and unsaved text to this process's followers."""
+
+    def __init__(self, db: Database, wake: Wake, poll_seconds: float) -> None:
+        """Listen to `db` and `wake`; followers look at the log every `poll_seconds` at least."""
+        self._db = db
+        self.poll_seconds = poll_seconds
+        self.unsaved: dict[UUID, dict[UUID, LiveDelta]] = {}
+        self._subscriptions: dict[UUID, set[_Subscription]] = {}
+        db.listeners.append(self._committed)
+        wake.on_notice(self._elsewhere)
+
+    @property
+    def followers(self) -> int:
+        """How many streams are open in this process."""
+        return sum(len(group) for group in self._subscriptions.values())
+
+    def publish(self, delta: LiveDelta) -> None:
+        """Hand text to the followers before it is saved."""
+        for subscription in self._subscriptions.get(delta.ref.session_id, ()):
+            subscription.put(delta)
+
+    def hold_unsaved(self, delta: LiveDelta | None, session_id: UUID, step_id: UUID) -> None:
+        """Keep a step's unsaved text for readers that join later; `None` when all is saved."""
+        steps = self.unsaved.setdefault(session_id, {})
+        if delta is None:
+            steps.pop(step_id, None)
+            if not steps:
+                del self.unsaved[session_id]
+        else:
+            steps[step_id] = delta
+
+    async def run(self) -> None:
+        """Look for events that no wake-up told of, one query for all followers; until cancelled."""
+        while True:
+            await asyncio.sleep(self.poll_seconds)
+            try:
+                await self._poll()
+            except (psycopg.Error, Problem) as error:
+                log.warning("followers wait for the database", error=str(error).strip())
+
+    async def _poll(self) -> None:
+        sessions = list(self._subscriptions)
+        if not sessions:
+            return
+        async with self._db.sweep() as conn:
+            cursor = await conn.execute(
+                """
+                SELECT t.session_id, t.index, t.last_seq
+                FROM unnest(%(workspaces)s::uuid[], %(sessions)s::uuid[]) AS s (workspace_id, id)
+                CROSS JOIN LATERAL (
+                    SELECT session_id, index, last_seq FROM turns
+                    WHERE workspace_id = s.workspace_id AND session_id = s.id
+                    ORDER BY index DESC LIMIT 1
+                ) t
+                """,
+                {
+                    "workspaces": [
+                        next(iter(self._subscriptions[session])).workspace_id
+                        for session in sessions
+                    ],
+                    "sessions": sessions,
+                },
+            )
+            ends = await cursor.fetchall()
+        for session_id, index, seq in ends:
+            for subscription in self._subscriptions.get(session_id, ()):
+                if subscription.at < (index, seq):
+                    subscription.look()
+
+    def subscribe(self, workspace_id: UUID, session_id: UUID, at: tuple[int, int]) -> _Subscription:
+        """Begin to collect what happens in a session after `at`."""
+        subscription = _Subscription(workspace_id, at)
+        self._subscriptions.setdefault(session_id, set()).add(subscription)
+        return subscription
+
+    def unsubscribe(self, session_id: UUID, subscription: _Subscription) -> None:
+        """Stop collecting."""
+        group = self._subscriptions[session_id]
+        group.discard(subscription)
+        if not group:
+            del self._subscriptions[session_id]
+
+    def _committed(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            if notice.kind == "events" and notice.session_id in self._subscriptions:
+                for subscription in self._subscriptions[notice.session_id]:
+                    subscription.put(notice.payload)
+
+    def _elsewhere(self, notice: Notice) -> None:
+        if notice.kind == "events" and notice.session_id is not None:
+            for subscription in self._subscriptions.get(notice.session_id, ()):
+                subscription.look()
+
+
+async def follow_session(
+    db: Database, hub: Hub, who: Who, session_id: UUID, after: tuple[int, int] | None
+) -> AsyncIterator[Frame | None]:
+    """Yield a session's events after `(turn index, seq)`, for ever.
+
+    `None` comes when a sign of life is due. Without `after`: from the live turn's beginning, or
+    only what comes. The caller has checked that `who` may see the session.
+    """
+    if after is None:
+        after = await _entry(db, who.workspace_id, session_id)
+    follower = _Follower(db, hub, who.workspace_id, session_id, after)
+    async for frame in follower.frames():
+        yield frame
+
+
+async def follow_turn(
+    db: Database, hub: Hub, who: Who, session_id: UUID, index: int, after_seq: int
+) -> AsyncIterator[Frame | None]:
+    """Yield one turn's events after number `after_seq` and end after its `turn.completed`."""
+    follower = _Follower(db, hub, who.workspace_id, session_id, (index, after_seq))
+    async for frame in follower.frames():
+        if frame is not None and frame.id is not None and int(frame.id.split(".")[0]) > index:
+            return
+        yield frame
+        if frame is not None and frame.event == EventType.turn_completed:
+            return
+
+
+async def _entry(db: Database, workspace_id: UUID, session_id: UUID) -> tuple[int, int]:
+    async with db.transaction(workspace_id) as conn:
+        cursor = await conn.execute(
+            """
+            SELECT index, CASE WHEN finished_at IS NULL THEN 0 ELSE last_seq END FROM turns
+            WHERE workspace_id = %(workspace)s AND session_id = %(session)s
+            ORDER BY index DESC LIMIT 1
+            """,
+            {"workspace": workspace_id, "session": session_id},
+        )
+        row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+class _Follower:
+    """One reader: where it is in the log, and how much of each step's text it has."""
+
+    def __init__(
+        self, db: Database, hub: Hub, workspace_id: UUID, session_id: UUID, at: tuple[int, int]
+    ) -> None:
+        self.db = db
+        self.hub = hub
+        self.workspace_id = workspace_id
+        self.session_id = session_id
+        self.at = at
+        self.texts: dict[UUID, tuple[int, int]] = {}
+
+    async def frames(self) -> AsyncIterator[Frame | None]:
+        subscription = self.hub.subscribe(self.workspace_id, self.session_id, self.at)
+        loop = asyncio.get_running_loop()
+        sent_at = loop.time()
+        try:
+            async with self.db.transaction(self.workspace_id) as conn:
+                self.texts = await event_log.text_offsets(
+                    conn, self.workspace_id, self.session_id, self.at
+                )
+            subscription.behind = True
+            while True:
+                if subscription.behind:
+                    subscription.behind = False
+                    async for frame in self._catch_up(subscription):
+                        sent_at = loop.time()
+                        yield frame
+                while subscription.queue and not subscription.behind:
+                    for frame in self._take(subscription.queue.popleft(), subscription):
+                        sent_at = loop.time()
+                        yield frame
+                if subscription.behind or subscription.queue:
+                    continue
+                subscription.at = self.at
+                subscription.awake.clear()
+                try:
+                    async with asyncio.timeout_at(sent_at + HEARTBEAT_SECONDS):
+                        await subscription.awake.wait()
+                except TimeoutError:
+                    sent_at = loop.time()
+                    yield None
+        finally:
+            self.hub.unsubscribe(self.session_id, subscription)
+
+    async def _catch_up(self, subscription: _Subscription) -> AsyncIterator[Frame]:
+        while True:
+            async with self.db.transaction(self.workspace_id) as conn:
+                events = await event_log.read(
+                    conn, self.workspace_id, self.session_id, self.at, READ_LIMIT
+                )
+            for event in events:
+                if (event.index, event.seq) > self.at or event.type == EventType.stream_reset:
+                    for frame in self._committed(event):
+                        yield frame
+            if len(events) < READ_LIMIT:
+                break
+        # From here to the end nothing is awaited: queue and unsaved text fit together.
+        queued, subscription.queue = subscription.queue, deque()
+        frames = [frame for item in queued for frame in self._take(item, subscription)]
+        for delta in list(self.hub.unsaved.get(self.session_id, {}).values()):
+            frames.extend(self._take(delta, subscription))
+        for frame in frames:
+            yield frame
+
+    def _take(self, item: list[LogEvent] | LiveDelta, subscription: _Subscription) -> list[Frame]:
+        if isinstance(item, LiveDelta):
+            return self._live(item, subscription)
+        frames: list[Frame] = []
+        for event in item:
+            if (event.index, event.seq) <= self.at:
+                continue
+            follows = (event.index, event.seq - 1) == self.at or (
+                event.index == self.at[0] + 1 and event.seq == 1
+            )
+            if not follows:
+                subscription.behind = True
+                break
+            frames.extend(self._committed(event))
+        return frames
+
+    def _live(self, delta: LiveDelta, subscription: _Subscription) -> list[Frame]:
+        if delta.ref.index != self.at[0]:
+            subscription.behind = delta.ref.index > self.at[0]
+            return []
+        attempt, known = self.texts.get(delta.step_id, (0, 0))
+        if delta.attempt != attempt or delta.offset > known:
+            # Its start is not known here yet (or never will be: an attempt that is over).
+            subscription.behind = subscription.behind or delta.attempt > attempt
+            return []
+        text = delta.text[known - delta.offset :]
+        if not text:
+            return []
+        self.texts[delta.step_id] = (attempt, known + len(text))
+        return [self._text_frame(delta, known, text)]
+
+    def _text_frame(self, delta: LiveDelta, offset: int, text: str) -> Frame:
+        data = {
+            "session_id": delta.ref.session_id,
+            "turn_id": delta.ref.id,
+            "step_id": delta.step_id,
+            "attempt": delta.attempt,
+            "text": text,
+            "offset": offset,
+            "length": len(text),
+        }
+        return Frame(self._id(), EventType.step_delta.value, orjson.dumps(data))
+
+    def _committed(self, event: LogEvent) -> list[Frame]:
+        self.at = max(self.at, (event.index, event.seq))
+        if event.type == EventType.step_delta:
+            data = orjson.loads(event.data)
+            step_id = UUID(data["step_id"])
+            attempt, known = self.texts.get(step_id, (0, 0))
+            end = data["offset"] + data["length"]
+            if data["attempt"] == attempt and end <= known:
+                return []
+            self.texts[step_id] = (data["attempt"], end)
+            if data["attempt"] == attempt and data["offset"] < known:
+                data["text"] = data["text"][known - data["offset"] :]
+                data["offset"], data["length"] = known, end - known
+                return [Frame(self._id(), event.type, orjson.dumps(data))]
+        elif event.type in (EventType.step_started, EventType.step_restarted):
+            data = orjson.loads(event.data)
+            self.texts[UUID(data["step_id"])] = (data["attempt"], 0)
+        elif event.type == EventType.turn_completed:
+            self.texts.clear()
+        return [Frame(self._id(), event.type, event.data)]
+
+    def _id(self) -> str:
+        return f"{self.at[0]}.{self.at[1]}"
