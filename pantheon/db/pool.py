@@ -61,15 +61,20 @@ class Database:
         await self._sweep.close()
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID | None) -> AsyncIterator[Connection]:
+    async def transaction(
+        self, workspace_id: UUID | None, *, snapshot: bool = False
+    ) -> AsyncIterator[Connection]:
         """Open a transaction as the app, with the row-security workspace set.
 
-        `None` sees no tenant row: for resolving credentials. After the commit the notices that
+        `None` sees no tenant row: for resolving credentials. With `snapshot` all its statements
+        see one moment of the database. After the commit the notices that
         the transaction collected go to the listeners.
         Raises the problem `unavailable` when no connection can be had.
         """
         # In one round trip; a UUID's text needs no quoting.
-        begin = f"BEGIN; SELECT set_config('pantheon.workspace_id', '{workspace_id or ''}', true)"
+        level = " ISOLATION LEVEL REPEATABLE READ" if snapshot else ""
+        workspace = workspace_id or ""
+        begin = f"BEGIN{level}; SELECT set_config('pantheon.workspace_id', '{workspace}', true)"
         async with _borrowed(self._app) as conn:
             async with _transaction(conn, begin):
                 yield conn

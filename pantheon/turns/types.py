@@ -181,6 +181,7 @@ class StepRow:
     decision: dict[str, Any] | None
     error: dict[str, Any] | None
     read: list[dict[str, Any]]
+    context_actions: list[str]
     source_step_id: UUID | None
     stale: bool
     attempts: int

@@ -192,6 +192,7 @@ CREATE TABLE turns (
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX turns_one_live ON turns (workspace_id, session_id)
     WHERE status IN ('queued', 'running', 'awaiting_input');
+CREATE INDEX turns_retries ON turns (workspace_id, retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX turns_claimable ON turns (created_at) WHERE status IN ('queued', 'running');
 CREATE INDEX turns_finished ON turns (finished_at) WHERE events_purged = 0;
 ALTER TABLE sessions ADD CONSTRAINT sessions_head FOREIGN KEY (workspace_id, head_turn_id)
@@ -213,6 +214,7 @@ CREATE TABLE steps (
     decision jsonb,
     error jsonb,
     read jsonb NOT NULL DEFAULT '[]',
+    context_actions text[] NOT NULL DEFAULT '{}',
     source_step_id uuid,
     stale bool NOT NULL DEFAULT false,
     attempts int NOT NULL DEFAULT 0,

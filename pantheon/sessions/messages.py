@@ -1,0 +1,76 @@
+"""Messages: what a user wrote, what a step answered. Written once, never changed."""
+
+from typing import Any
+from uuid import UUID
+
+from pantheon.accounts.roles import Who
+from pantheon.base.clock import rfc3339
+from pantheon.base.errors import INVALID
+from pantheon.db.pool import Connection
+from pantheon.sessions import sessions
+
+
+async def add(
+    conn: Connection,
+    workspace_id: UUID,
+    message_id: UUID,
+    session_id: UUID,
+    turn_id: UUID,
+    content: str,
+    token_count: int,
+    *,
+    step_id: UUID | None = None,
+    agent_key: str | None = None,
+) -> None:
+    """Store a message: the user's, or with `step_id` and `agent_key` an agent's."""
+    await conn.execute(
+        """
+        INSERT INTO messages
+            (workspace_id, id, session_id, turn_id, step_id, agent_key, content, tokens)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            workspace_id, message_id, session_id, turn_id, step_id, agent_key, content,
+            token_count,
+        ),
+    )  # fmt: skip
+
+
+async def list_messages(
+    conn: Connection, who: Who, session_id: UUID, *, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """Return a page of a session's messages, oldest first. Raises `not_found`."""
+    await sessions.see(conn, who, session_id)
+    try:
+        after = UUID(cursor) if cursor else None
+    except ValueError as error:
+        raise INVALID("The cursor is not one that this list gave.") from error
+    rows = await conn.execute(
+        """
+        SELECT id, turn_id, step_id, agent_key, content, created_at FROM messages
+        WHERE workspace_id = %(workspace)s AND session_id = %(session)s
+          AND (%(after)s::uuid IS NULL OR id > %(after)s)
+        ORDER BY id LIMIT %(limit)s
+        """,
+        {
+            "workspace": who.workspace_id,
+            "session": session_id,
+            "after": after,
+            "limit": limit + 1,
+        },
+    )
+    items = [
+        {
+            "id": str(message_id),
+            "turn_id": str(turn_id),
+            "step_id": str(step_id) if step_id else None,
+            "role": "user" if step_id is None else "agent",
+            "agent_key": agent_key,
+            "content": content,
+            "created_at": rfc3339(created_at),
+        }
+        for message_id, turn_id, step_id, agent_key, content, created_at in await rows.fetchall()
+    ]
+    more = len(items) > limit
+    items = items[:limit]
+    return {"items": items, "next_cursor": items[-1]["id"] if more else None}

@@ -1,0 +1,103 @@
+"""LangGraph's checkpoints in PostgreSQL: a schema, a pool and a saver of their own."""
+
+import asyncio
+import os
+from typing import Any
+
+# Read by the serialiser when it is imported: nothing but plain data may come out of a checkpoint.
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from pantheon.base.errors import ProblemType
+
+CHECKPOINTER_BROKEN = ProblemType(
+    "checkpointer_broken", 503, "The checkpoints cannot be used"
+)
+POOL_SIZE = 8
+
+CheckpointPool = AsyncConnectionPool[AsyncConnection[DictRow]]
+
+
+class Saver(AsyncPostgresSaver):
+    """The library's saver, without the two waits that a turn does not need."""
+
+    def __init__(self, pool: CheckpointPool) -> None:
+        """Save through `pool`."""
+        super().__init__(pool)
+        # The library's lock lets one turn save at a time; here every save has its connection.
+        self.lock = asyncio.Semaphore(POOL_SIZE)  # type: ignore[assignment]
+        self.fresh: set[str] = set()
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Read a thread's checkpoint; a turn that nobody has run yet has none."""
+        if config["configurable"]["thread_id"] in self.fresh:
+            return None
+        return await super().aget_tuple(config)
+
+
+def pool(url: str) -> CheckpointPool:
+    """Describe the checkpointer's own pool, as the library wants it."""
+    return AsyncConnectionPool(
+        url,
+        kwargs={
+            "autocommit": True,
+            "row_factory": dict_row,
+            "prepare_threshold": 0,
+            "options": "-c role=pantheon_app -c search_path=checkpoints",
+        },
+        min_size=1,
+        max_size=POOL_SIZE,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        name="checkpoints",
+    )
+
+
+async def open_saver(
+    checkpoints: CheckpointPool, *, allow_memory: bool
+) -> BaseCheckpointSaver[Any]:
+    """Return a durable saver whose schema is complete.
+
+    Raises `checkpointer_broken`, naming the command that mends it, unless `allow_memory`: then
+    checkpoints live in this process only.
+    """
+    trouble = await find_trouble(checkpoints)
+    if trouble is None:
+        return Saver(checkpoints)
+    if allow_memory:
+        return InMemorySaver()
+    raise CHECKPOINTER_BROKEN(f"{trouble} Run 'pantheon migrate'.")
+
+
+async def find_trouble(checkpoints: CheckpointPool) -> str | None:
+    """Say what is wrong with the checkpointer's schema, or return `None`."""
+    async with checkpoints.connection() as conn:
+        cursor = await conn.execute(
+            """
+            SELECT to_regclass('checkpoints.checkpoint_migrations') IS NOT NULL AS there,
+                ARRAY(SELECT i.indexrelid::regclass::text FROM pg_index i
+                      JOIN pg_class c ON c.oid = i.indrelid
+                      JOIN pg_namespace n ON n.oid = c.relnamespace
+                      WHERE n.nspname = 'checkpoints' AND NOT i.indisvalid) AS invalid
+            """
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        if not row["there"]:
+            return "The checkpointer's tables are missing."
+        if row["invalid"]:
+            return f"The index {row['invalid'][0]} of the checkpointer is not valid."
+        cursor = await conn.execute("SELECT max(v) AS version FROM checkpoint_migrations")
+        row = await cursor.fetchone()
+    wanted = len(Saver.MIGRATIONS) - 1
+    if row is None or row["version"] != wanted:
+        have = row["version"] if row else None
+        return f"The checkpointer's schema is at version {have}, the library needs {wanted}."
+    return None

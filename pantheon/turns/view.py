@@ -1,0 +1,358 @@
+"""The turn as everybody sees it: timeline, `GET /turns/{id}` and `turn.completed` all use this."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from pantheon.accounts.roles import Who
+from pantheon.base.clock import rfc3339
+from pantheon.base.errors import INVALID, NOT_FOUND
+from pantheon.base.money import credits_text, usd_text
+from pantheon.db.pool import Connection
+from pantheon.sessions import sessions
+from pantheon.turns.types import Frozen, StepRow, TurnRow
+
+
+def step_shape(step: StepRow, frozen: Frozen, siblings: Sequence[UUID] = ()) -> dict[str, Any]:
+    """Return the `Step` of the HTTP contract, JSON-ready."""
+    seat = next((seat for seat in frozen.seats if seat.key == step.agent_key), None)
+    message = None
+    if step.content is not None or step.message_id is not None:
+        message_id = str(step.message_id) if step.message_id else None
+        message = {"id": message_id, "content": step.content or ""}
+    shape: dict[str, Any] = {
+        "id": str(step.id),
+        "key": step.step_key,
+        "kind": step.kind,
+        "round": step.round,
+        "position": step.position,
+        "agent": seat
+        and {"key": seat.key, "name": seat.name, "color": seat.color, "model": seat.model},
+        "status": step.status,
+        "message": message,
+        "decision": step.decision,
+        "error": step.error,
+        "read": step.read,
+        "source_step_id": str(step.source_step_id) if step.source_step_id else None,
+        "stale": step.stale,
+        "siblings": [str(sibling) for sibling in siblings],
+        "charged": step.charged_microcredits > 0,
+        "attempts": step.attempts,
+        "usage": usage_shape([step]),
+        "time_to_first_token_ms": step.time_to_first_token_ms,
+        "latency_ms": step.latency_ms,
+        "started_at": rfc3339(step.started_at),
+        "finished_at": rfc3339(step.finished_at),
+    }
+    return shape
+
+
+def usage_shape(steps: Iterable[StepRow]) -> dict[str, Any]:
+    """Return the `Usage` of some steps. The cost is `None` where no call at all has a price."""
+    steps = list(steps)
+    calls = sum(step.calls for step in steps)
+    unpriced = sum(step.unpriced_calls for step in steps)
+    cost = None
+    if calls == 0 or unpriced < calls:
+        cost = sum((step.cost_usd for step in steps), Decimal(0))
+    return {
+        "input_tokens": sum(step.input_tokens for step in steps),
+        "cached_input_tokens": sum(step.cached_input_tokens for step in steps),
+        "output_tokens": sum(step.output_tokens for step in steps),
+        "reasoning_tokens": sum(step.reasoning_tokens for step in steps),
+        "calls": calls,
+        "unpriced_calls": unpriced,
+        "cost_usd": usd_text(cost),
+        "credits": credits_text(sum(step.charged_microcredits for step in steps)),
+        "estimated": any(step.estimated for step in steps),
+    }
+
+
+def turn_shape(
+    turn: TurnRow,
+    text: str,
+    steps: Sequence[StepRow],
+    siblings: dict[str, list[UUID]] | None = None,
+) -> dict[str, Any]:
+    """Return the `Turn` of the HTTP contract, JSON-ready. `text` is the user's message."""
+    frozen = Frozen.load(turn.frozen)
+    ordered = sorted(steps, key=lambda step: (step.round, step.position))
+    known = siblings or {}
+    return {
+        "id": str(turn.id),
+        "session_id": str(turn.session_id),
+        "index": turn.index,
+        "parent_id": str(turn.parent_id) if turn.parent_id else None,
+        "retry_of": str(turn.retry_of) if turn.retry_of else None,
+        "mode": turn.mode,
+        "status": turn.status,
+        "stop_reason": turn.stop_reason,
+        "input": text,
+        "roster": [
+            {
+                "agent_id": seat.agent_id,
+                "key": seat.key,
+                "name": seat.name,
+                "color": seat.color,
+                "model": seat.model,
+                "position": seat.position,
+            }
+            for seat in frozen.seats
+        ],
+        "steps": [
+            step_shape(step, frozen, [s for s in known.get(step.step_key, ()) if s != step.id])
+            for step in ordered
+        ],
+        "usage": usage_shape(ordered),
+        "context": {
+            action: any(action in step.context_actions for step in ordered)
+            for action in ("summarised", "pruned", "overflow")
+        },
+        "warnings": turn.warnings,
+        "approval": None,
+        "error": turn.error,
+        "created_at": rfc3339(turn.created_at),
+        "started_at": rfc3339(turn.started_at),
+        "finished_at": rfc3339(turn.finished_at),
+        "version": turn.last_seq,
+    }
+
+
+async def view_turn(conn: Connection, who: Who, turn_id: UUID) -> dict[str, Any]:
+    """Return one turn. Raises `not_found` if there is none that `who` may see."""
+    async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM turns WHERE workspace_id = %(workspace)s AND id = %(id)s",
+            {"workspace": who.workspace_id, "id": turn_id},
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        raise NOT_FOUND(f"There is no turn {turn_id}.")
+    await sessions.see(conn, who, row.session_id)
+    return (await _shapes(conn, [row]))[0]
+
+
+async def view_timeline(
+    conn: Connection,
+    who: Who,
+    session_id: UUID,
+    *,
+    limit: int,
+    cursor: str | None,
+    everything: bool,
+) -> dict[str, Any]:
+    """Return a page of a session, newest first: the head's chain, or with `everything` all turns.
+
+    In a transaction opened with `snapshot`, following the log from `last_event_id` misses nothing.
+    Raises `not_found`, and `validation_error` for a cursor that is none of ours.
+    """
+    session = await sessions.see(conn, who, session_id)
+    rows = await _page(conn, who.workspace_id, session_id, limit + 1, _index(cursor))
+    if not everything:
+        rows = await _chain(conn, who.workspace_id, session, rows, limit + 1, _index(cursor))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    end = await conn.execute(
+        """
+        SELECT index, last_seq FROM turns
+        WHERE workspace_id = %(workspace)s AND session_id = %(session)s
+        ORDER BY index DESC LIMIT 1
+        """,
+        {"workspace": who.workspace_id, "session": session_id},
+    )
+    last = await end.fetchone()
+    return {
+        "session": sessions.shape(session),
+        "items": await _shapes(conn, rows),
+        "next_cursor": _cursor(rows[-1].index) if more else None,
+        "last_event_id": f"{last[0]}.{last[1]}" if last else "0.0",
+    }
+
+
+async def view_turns(
+    conn: Connection, who: Who, session_id: UUID, *, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """Return a page of all turns of a session, oldest first. Raises `not_found`."""
+    await sessions.see(conn, who, session_id)
+    async with conn.cursor(row_factory=class_row(TurnRow)) as rows_cursor:
+        await rows_cursor.execute(
+            """
+            SELECT * FROM turns
+            WHERE workspace_id = %(workspace)s AND session_id = %(session)s AND index > %(after)s
+            ORDER BY index LIMIT %(limit)s
+            """,
+            {
+                "workspace": who.workspace_id,
+                "session": session_id,
+                "after": _index(cursor) or 0,
+                "limit": limit + 1,
+            },
+        )
+        rows = await rows_cursor.fetchall()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return {
+        "items": await _shapes(conn, rows),
+        "next_cursor": _cursor(rows[-1].index) if more else None,
+    }
+
+
+async def load_steps(
+    conn: Connection, workspace_id: UUID, turn_ids: Sequence[UUID]
+) -> list[StepRow]:
+    """Return the steps of some turns with their texts; a running step's as the log has it."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT s.*, CASE WHEN s.status = 'running' THEN (
+                SELECT coalesce(string_agg(e.data ->> 'text', '' ORDER BY e.seq), '')
+                FROM turn_events e
+                WHERE e.workspace_id = s.workspace_id AND e.turn_id = s.turn_id
+                  AND e.type = 'step.delta' AND (e.data ->> 'step_id')::uuid = s.id
+                  AND (e.data ->> 'attempt')::int = s.attempts
+            ) ELSE m.content END AS content
+            FROM steps s
+            LEFT JOIN messages m ON m.workspace_id = s.workspace_id AND m.id = s.message_id
+            WHERE s.workspace_id = %(workspace)s AND s.turn_id = ANY (%(turns)s)
+            ORDER BY s.round, s.position
+            """,
+            {"workspace": workspace_id, "turns": list(turn_ids)},
+        )
+        return await cursor.fetchall()
+
+
+async def load_siblings(
+    conn: Connection, workspace_id: UUID, session_id: UUID, parents: Sequence[UUID | None]
+) -> dict[tuple[UUID | None, str], list[UUID]]:
+    """Return, per parent turn and step key, the steps that turns with that parent have run."""
+    cursor = await conn.execute(
+        """
+        SELECT t.parent_id, s.step_key, array_agg(s.id ORDER BY t.index)
+        FROM turns t
+        JOIN steps s ON s.workspace_id = t.workspace_id AND s.turn_id = t.id
+        WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+          AND (t.parent_id = ANY (%(parents)s::uuid[]) OR (%(first)s AND t.parent_id IS NULL))
+          AND s.source_step_id IS NULL
+        GROUP BY t.parent_id, s.step_key
+        HAVING count(*) > 1
+        """,
+        {
+            "workspace": workspace_id,
+            "session": session_id,
+            "parents": [parent for parent in parents if parent],
+            "first": None in parents,
+        },
+    )
+    return {(parent, key): ids for parent, key, ids in await cursor.fetchall()}
+
+
+async def _shapes(conn: Connection, rows: Sequence[TurnRow]) -> list[dict[str, Any]]:
+    if not rows:
+        return []
+    workspace_id = rows[0].workspace_id
+    steps = await load_steps(conn, workspace_id, [row.id for row in rows])
+    siblings = await load_siblings(
+        conn, workspace_id, rows[0].session_id, [row.parent_id for row in rows]
+    )
+    cursor = await conn.execute(
+        """
+        SELECT id, content FROM messages
+        WHERE workspace_id = %(workspace)s AND id = ANY (%(ids)s)
+        """,
+        {"workspace": workspace_id, "ids": [row.input_message_id for row in rows]},
+    )
+    texts: dict[UUID, str] = dict(await cursor.fetchall())
+    return [
+        turn_shape(
+            row,
+            texts[row.input_message_id],
+            [step for step in steps if step.turn_id == row.id],
+            {key: ids for (parent, key), ids in siblings.items() if parent == row.parent_id},
+        )
+        for row in rows
+    ]
+
+
+async def _page(
+    conn: Connection, workspace_id: UUID, session_id: UUID, limit: int, before: int | None
+) -> list[TurnRow]:
+    async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT * FROM turns
+            WHERE workspace_id = %(workspace)s AND session_id = %(session)s
+              AND (%(before)s::int IS NULL OR index < %(before)s)
+            ORDER BY index DESC LIMIT %(limit)s
+            """,
+            {
+                "workspace": workspace_id,
+                "session": session_id,
+                "before": before,
+                "limit": limit,
+            },
+        )
+        return await cursor.fetchall()
+
+
+async def _chain(
+    conn: Connection,
+    workspace_id: UUID,
+    session: "sessions.Session",
+    page: list[TurnRow],
+    limit: int,
+    before: int | None,
+) -> list[TurnRow]:
+    """Keep the turns of the head's chain, reading on until there are `limit` of them.
+
+    A parent has a lower index than its child, so that one walk down the indexes finds them all.
+    """
+    wanted = session.head_turn_id
+    if before is not None:
+        wanted = await _chain_below(conn, workspace_id, session, before)
+    kept: list[TurnRow] = []
+    while page and wanted is not None and len(kept) < limit:
+        for row in page:
+            if row.id == wanted:
+                kept.append(row)
+                wanted = row.parent_id
+        page = await _page(conn, workspace_id, session.id, limit, page[-1].index)
+    return kept[:limit]
+
+
+async def _chain_below(
+    conn: Connection, workspace_id: UUID, session: "sessions.Session", before: int
+) -> UUID | None:
+    cursor = await conn.execute(
+        """
+        WITH RECURSIVE chain AS (
+            SELECT id, parent_id, index FROM turns
+            WHERE workspace_id = %(workspace)s AND id = %(head)s
+            UNION ALL
+            SELECT t.id, t.parent_id, t.index FROM chain c
+            JOIN turns t ON t.workspace_id = %(workspace)s AND t.id = c.parent_id
+            WHERE c.index >= %(before)s
+        )
+        SELECT id FROM chain WHERE index < %(before)s ORDER BY index DESC LIMIT 1
+        """,
+        {"workspace": workspace_id, "head": session.head_turn_id, "before": before},
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+def _cursor(index: int) -> str:
+    return base64.urlsafe_b64encode(str(index).encode()).decode().rstrip("=")
+
+
+def _index(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        return int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise INVALID("The cursor is not one that this list gave.") from error
