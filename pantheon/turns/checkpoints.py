@@ -17,9 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from pantheon.base.errors import ProblemType
 
-CHECKPOINTER_BROKEN = ProblemType(
-    "checkpointer_broken", 503, "The checkpoints cannot be used"
-)
+CHECKPOINTER_BROKEN = ProblemType("checkpointer_broken", 503, "The checkpoints cannot be used")
 POOL_SIZE = 8
 
 CheckpointPool = AsyncConnectionPool[AsyncConnection[DictRow]]

@@ -21,8 +21,10 @@ async def load_history(
     history: list[PastTurn] = []
     wanted, before, used = turn.parent_id, turn.index, 0
     page = PAGE if most_turns is None else min(PAGE, most_turns)
-    while wanted is not None and used <= most_tokens and (
-        most_turns is None or len(history) < most_turns
+    while (
+        wanted is not None
+        and used <= most_tokens
+        and (most_turns is None or len(history) < most_turns)
     ):
         rows = await _page(conn, turn.workspace_id, turn.session_id, before, page)
         if not rows:

@@ -23,7 +23,7 @@ STEP_SECONDS = 180
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """The state of a run. Truth is in the rows; what is here was read or written under the lease."""
+    """The state of a run. Truth is in the rows; this was read or written under the lease."""
 
     db: Database
     providers: Providers
