@@ -13,19 +13,32 @@ class LeaseLost(Exception):
     """The turn belongs to another worker by now: whoever gets this writes nothing more."""
 
 
-async def fence(conn: Connection, ref: TurnRef, epoch: int, count: int) -> int:
+async def fence(
+    conn: Connection, ref: TurnRef, epoch: int, count: int, *, settles: bool = False
+) -> int:
     """Reserve `count` numbers of the turn's log for the holder of lease `epoch`.
 
     The first statement of every transaction of a worker: it locks the turn, and with it orders
-    all writers. Returns the first of the numbers. Raises LeaseLost if the lease is another's.
+    all writers. `settles`: a step gets its result, so the turn is not stuck and its counts of
+    faults and takeovers begin anew. Returns the first of the numbers.
+    Raises LeaseLost if the lease is another's or the turn is over.
     """
     cursor = await conn.execute(
         """
-        UPDATE turns SET last_seq = last_seq + %(count)s
+        UPDATE turns SET last_seq = last_seq + %(count)s,
+            faults = CASE WHEN %(settles)s THEN 0 ELSE faults END,
+            takeovers = CASE WHEN %(settles)s THEN 0 ELSE takeovers END
         WHERE workspace_id = %(workspace)s AND id = %(turn)s AND lease_epoch = %(epoch)s
+          AND status = 'running'
         RETURNING last_seq
         """,
-        {"count": count, "workspace": ref.workspace_id, "turn": ref.id, "epoch": epoch},
+        {
+            "count": count,
+            "settles": settles,
+            "workspace": ref.workspace_id,
+            "turn": ref.id,
+            "epoch": epoch,
+        },
     )
     row = await cursor.fetchone()
     if row is None:
@@ -71,8 +84,8 @@ async def write(conn: Connection, ref: TurnRef, first_seq: int, events: Sequence
     conn.notices.append(Notice("events", ref.session_id, written))
 
 
-async def append_delta(conn: Connection, ref: TurnRef, epoch: int, event: NewEvent) -> None:
-    """Append one event of a running step under the fence. Raises LeaseLost."""
+async def append(conn: Connection, ref: TurnRef, epoch: int, event: NewEvent) -> None:
+    """Append one event for the holder of lease `epoch`. Raises LeaseLost."""
     await write(conn, ref, await fence(conn, ref, epoch, 1), [event])
 
 
@@ -133,6 +146,27 @@ async def text_offsets(
         {"workspace": workspace_id, "session": session_id, "index": at[0], "seq": at[1]},
     )
     return {step: (attempt, offset) for step, attempt, offset in await cursor.fetchall()}
+
+
+async def texts(
+    conn: Connection, workspace_id: UUID, turn_ids: Sequence[UUID]
+) -> dict[tuple[UUID, int], str]:
+    """Return the text that the log has of each `(step, attempt)` of some turns."""
+    cursor = await conn.execute(
+        """
+        SELECT (data ->> 'step_id')::uuid, (data ->> 'attempt')::int, (data ->> 'offset')::int,
+               data ->> 'text'
+        FROM turn_events
+        WHERE workspace_id = %(workspace)s AND turn_id = ANY (%(turns)s) AND type = 'step.delta'
+        ORDER BY turn_id, seq
+        """,
+        {"workspace": workspace_id, "turns": list(turn_ids)},
+    )
+    found: dict[tuple[UUID, int], str] = {}
+    for step_id, attempt, offset, text in await cursor.fetchall():
+        # A group whose commit was not heard of is saved again, with what came since.
+        found[step_id, attempt] = found.get((step_id, attempt), "")[:offset] + text
+    return found
 
 
 def _encoded(ref: TurnRef, seq: int, event: NewEvent) -> LogEvent:

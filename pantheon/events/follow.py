@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 import orjson
@@ -35,6 +36,14 @@ class Frame:
     id: str | None
     event: str
     data: bytes
+
+
+class Unsaved(Protocol):
+    """The text of a running step."""
+
+    def unsaved(self) -> LiveDelta | None:
+        """Return the part that is not in the log yet."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +74,7 @@ class Hub:
         """Listen to `db` and `wake`; followers look at the log every `poll_seconds` at least."""
         self._db = db
         self.poll_seconds = poll_seconds
-        self.unsaved: dict[UUID, dict[UUID, LiveDelta]] = {}
+        self._unsaved: dict[UUID, dict[UUID, Unsaved]] = {}
         self._subscriptions: dict[UUID, set[_Subscription]] = {}
         db.listeners.append(self._committed)
         wake.on_notice(self._elsewhere)
@@ -80,15 +89,25 @@ class Hub:
         for subscription in self._subscriptions.get(delta.ref.session_id, ()):
             subscription.put(delta)
 
-    def hold_unsaved(self, delta: LiveDelta | None, session_id: UUID, step_id: UUID) -> None:
-        """Keep a step's unsaved text for readers that join later; `None` when all is saved."""
-        steps = self.unsaved.setdefault(session_id, {})
-        if delta is None:
-            steps.pop(step_id, None)
-            if not steps:
-                del self.unsaved[session_id]
-        else:
-            steps[step_id] = delta
+    def followed(self, session_id: UUID) -> bool:
+        """Whether a reader of this process follows the session."""
+        return session_id in self._subscriptions
+
+    def keep_unsaved(self, session_id: UUID, step_id: UUID, text: Unsaved) -> None:
+        """Know a running step's text, for readers that join before it is saved."""
+        self._unsaved.setdefault(session_id, {})[step_id] = text
+
+    def drop_unsaved(self, session_id: UUID, step_id: UUID) -> None:
+        """Forget a step's text: all of it is in the log."""
+        steps = self._unsaved.get(session_id, {})
+        steps.pop(step_id, None)
+        if not steps:
+            self._unsaved.pop(session_id, None)
+
+    def unsaved(self, session_id: UUID) -> list[LiveDelta]:
+        """Return what running steps of a session have said and the log does not have yet."""
+        texts = self._unsaved.get(session_id, {}).values()
+        return [delta for text in texts if (delta := text.unsaved()) is not None]
 
     async def run(self) -> None:
         """Look for events that no wake-up told of, one query for all followers; until cancelled."""
@@ -256,7 +275,7 @@ class _Follower:
         # From here to the end nothing is awaited: queue and unsaved text fit together.
         queued, subscription.queue = subscription.queue, deque()
         frames = [frame for item in queued for frame in self._take(item, subscription)]
-        for delta in list(self.hub.unsaved.get(self.session_id, {}).values()):
+        for delta in self.hub.unsaved(self.session_id):
             frames.extend(self._take(delta, subscription))
         for frame in frames:
             yield frame

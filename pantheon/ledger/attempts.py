@@ -116,8 +116,12 @@ async def close(conn: Connection, workspace_id: UUID, attempt_id: UUID, closing:
     return cursor.rowcount == 1
 
 
-async def close_lost(conn: Connection, workspace_id: UUID, turn_id: UUID) -> list[UUID]:
-    """Settle a turn's open attempts as `lost`, which charges nothing; return their steps.
+async def close_lost(
+    conn: Connection, workspace_id: UUID, turn_id: UUID, *, step_id: UUID | None = None
+) -> list[UUID]:
+    """Settle a turn's open attempts (or one step's) as `lost`, which charges nothing.
+
+    Returns their steps.
 
     The caller holds the turn by its fence: whoever opened them is gone or will be refused.
     """
@@ -126,6 +130,7 @@ async def close_lost(conn: Connection, workspace_id: UUID, turn_id: UUID) -> lis
         WITH closed AS (
             UPDATE llm_call_attempts SET closed_at = clock_timestamp()
             WHERE workspace_id = %(workspace)s AND turn_id = %(turn)s AND closed_at IS NULL
+              AND (%(step)s::uuid IS NULL OR step_id = %(step)s)
             RETURNING *
         ), events AS (
             INSERT INTO llm_call_events (workspace_id, attempt_id, user_id, room_id, session_id,
@@ -138,6 +143,6 @@ async def close_lost(conn: Connection, workspace_id: UUID, turn_id: UUID) -> lis
         )
         SELECT step_id FROM closed
         """,
-        {"workspace": workspace_id, "turn": turn_id},
+        {"workspace": workspace_id, "turn": turn_id, "step": step_id},
     )
     return [row[0] for row in await cursor.fetchall()]

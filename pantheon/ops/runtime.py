@@ -1,4 +1,4 @@
-"""What a process holds while it serves: settings, pools, providers, the graph, the hub. Opened once."""
+"""What a process holds while it serves, opened once: settings, pools, providers, graph, hub."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -139,5 +139,7 @@ def _setting_line(error: Mapping[str, Any]) -> str:
     place = [str(part) for part in error["loc"]]
     name = f"PANTHEON_{place[0].upper()}" if place else "The settings"
     inside = "".join(f" › {part}" for part in place[1:])
-    value = "" if isinstance(error["input"], dict) else f" (given: {error['input']!r})"
+    secret = any("key" in part for part in place)
+    hidden = secret or isinstance(error["input"], dict)
+    value = "" if hidden else f" (given: {error['input']!r})"
     return f"{name}{inside}: {error['msg']}{value}"

@@ -1,6 +1,6 @@
 """What every provider speaks: requests, the closed set of stream events, usage, failure."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -118,7 +118,7 @@ class Provider(Protocol):
         """Return the exact body that `stream` will send; pure."""
         ...
 
-    def stream(self, body: bytes, request_id: str) -> AsyncIterator[StreamEvent]:
+    def stream(self, body: bytes, request_id: str) -> AsyncGenerator[StreamEvent]:
         """Send `body` once, its id as `X-Client-Request-Id`, and yield what comes back.
 
         Closing the iterator (or cancelling the task) closes the upstream connection.

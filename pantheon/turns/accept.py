@@ -1,6 +1,6 @@
 """Accepting a turn: validate, freeze, store, hold and log, in the caller's one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -60,6 +60,10 @@ async def accept_turn(
     `validation_error`.
     """
     _check_text(wanted.text)
+    if wanted.approve not in (None, "never"):
+        raise INVALID(
+            f"This version asks for no approvals: 'approve' is 'never', not '{wanted.approve}'."
+        )
     place = await load_place(conn, who, session_id)
     mode, frozen, warnings = _freeze(place, providers, wanted)
     return await store_turn(conn, who, place, mode, frozen, wanted.text, warnings)
@@ -111,11 +115,13 @@ async def store_turn(
     parent_id: UUID | None = None,
     retry_of: UUID | None = None,
     taken_over: Mapping[str, StepRow] | None = None,
+    stale: Collection[str] = (),
 ) -> dict[str, Any]:
     """Insert the turn, its message, its steps and its hold, and append `turn.created`.
 
     `retry_of` makes it a new try of an older turn: then `parent_id` is the older one's, and
-    `taken_over` names per step key the steps whose results it shares. Raises `turn_in_progress`.
+    `taken_over` names per step key the steps whose results it shares, and `stale` those of them
+    that rest on a step which runs again. Raises `turn_in_progress`.
     """
     turn_id, message_id = ids.new(), ids.new()
     if retry_of is None:
@@ -131,7 +137,7 @@ async def store_turn(
         if violation.diag.constraint_name in ("turns_one_live", "turns_session_index"):
             raise _in_progress() from violation
         raise
-    steps = await _insert_steps(conn, turn, frozen, taken_over or {})
+    steps = await _insert_steps(conn, turn, frozen, taken_over or {}, stale)
     await wallets.hold(conn, who.workspace_id, turn_id, 0)
     await _move_head(conn, who, place, turn_id, text)
     shape = turn_shape(turn, text, steps)
@@ -290,7 +296,11 @@ async def _insert_turn(
 
 
 async def _insert_steps(
-    conn: Connection, turn: TurnRow, frozen: Frozen, taken_over: Mapping[str, StepRow]
+    conn: Connection,
+    turn: TurnRow,
+    frozen: Frozen,
+    taken_over: Mapping[str, StepRow],
+    stale: Collection[str],
 ) -> list[StepRow]:
     plans = MODES[turn.mode].plan(frozen)
     sources = [taken_over.get(plan.key) for plan in plans]
@@ -298,9 +308,11 @@ async def _insert_steps(
         await cursor.execute(
             """
             INSERT INTO steps (workspace_id, id, turn_id, step_key, kind, round, position,
-                agent_key, status, source_step_id, message_id, read, started_at, finished_at)
+                agent_key, status, source_step_id, stale, message_id, error, read, started_at,
+                finished_at)
             SELECT %(workspace)s, p.id, %(turn)s, p.key, p.kind, p.round, p.position, p.agent_key,
-                coalesce(o.status, 'pending'), o.id, o.message_id, coalesce(o.read, '[]'),
+                coalesce(o.status, 'pending'), coalesce(o.source_step_id, o.id),
+                p.key = ANY (%(stale)s::text[]), o.message_id, o.error, coalesce(o.read, '[]'),
                 o.started_at, o.finished_at
             FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(kinds)s::text[], %(rounds)s::int[],
                 %(positions)s::int[], %(agents)s::text[], %(sources)s::uuid[])
@@ -320,7 +332,8 @@ async def _insert_steps(
                 "rounds": [plan.round for plan in plans],
                 "positions": [plan.position for plan in plans],
                 "agents": [plan.agent_key for plan in plans],
-                "sources": [source and (source.source_step_id or source.id) for source in sources],
+                "sources": [source and source.id for source in sources],
+                "stale": list(stale),
             },
         )
         return await cursor.fetchall()

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # Read by the serialiser when it is imported: nothing but plain data may come out of a checkpoint.
@@ -38,6 +40,19 @@ class Saver(AsyncPostgresSaver):
         if config["configurable"]["thread_id"] in self.fresh:
             return None
         return await super().aget_tuple(config)
+
+
+@contextmanager
+def unread(saver: object, thread_id: str, fresh: bool) -> Iterator[None]:
+    """Spare the read of a thread that cannot have a checkpoint yet."""
+    if not (fresh and isinstance(saver, Saver)):
+        yield
+        return
+    saver.fresh.add(thread_id)
+    try:
+        yield
+    finally:
+        saver.fresh.discard(thread_id)
 
 
 def pool(url: str) -> CheckpointPool:

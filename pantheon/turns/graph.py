@@ -77,10 +77,8 @@ async def drive(
         "configurable": {"thread_id": turn_id},
         "recursion_limit": steps * 3 + 10,
     }
-    if resume and await graph.aget_state(config) is not None:
-        snapshot = await graph.aget_state(config)
-        if snapshot.next:
-            start = None
+    if resume and (await graph.aget_state(config)).next:
+        start = None
     context = Drive(next_batch, execute)
     await graph.ainvoke(
         start, config, context=context, durability="exit" if single_batch else "sync"

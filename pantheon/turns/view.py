@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,9 @@ from pantheon.base.clock import rfc3339
 from pantheon.base.errors import INVALID, NOT_FOUND
 from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
+from pantheon.events import event_log
 from pantheon.sessions import sessions
-from pantheon.turns.types import Frozen, StepRow, TurnRow
+from pantheon.turns.types import Frozen, StepRow, StepStatus, TurnRow
 
 
 def step_shape(step: StepRow, frozen: Frozen, siblings: Sequence[UUID] = ()) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def turn_shape(
     turn: TurnRow,
     text: str,
     steps: Sequence[StepRow],
-    siblings: dict[str, list[UUID]] | None = None,
+    siblings: Mapping[str, Sequence[UUID]] | None = None,
 ) -> dict[str, Any]:
     """Return the `Turn` of the HTTP contract, JSON-ready. `text` is the user's message."""
     frozen = Frozen.load(turn.frozen)
@@ -209,21 +211,23 @@ async def load_steps(
     async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
         await cursor.execute(
             """
-            SELECT s.*, CASE WHEN s.status = 'running' THEN (
-                SELECT coalesce(string_agg(e.data ->> 'text', '' ORDER BY e.seq), '')
-                FROM turn_events e
-                WHERE e.workspace_id = s.workspace_id AND e.turn_id = s.turn_id
-                  AND e.type = 'step.delta' AND (e.data ->> 'step_id')::uuid = s.id
-                  AND (e.data ->> 'attempt')::int = s.attempts
-            ) ELSE m.content END AS content
-            FROM steps s
+            SELECT s.*, m.content FROM steps s
             LEFT JOIN messages m ON m.workspace_id = s.workspace_id AND m.id = s.message_id
             WHERE s.workspace_id = %(workspace)s AND s.turn_id = ANY (%(turns)s)
             ORDER BY s.round, s.position
             """,
             {"workspace": workspace_id, "turns": list(turn_ids)},
         )
-        return await cursor.fetchall()
+        rows = await cursor.fetchall()
+    if any(row.status == StepStatus.running for row in rows):
+        texts = await event_log.texts(conn, workspace_id, turn_ids)
+        rows = [
+            replace(row, content=texts.get((row.id, row.attempts), ""))
+            if row.status == StepStatus.running
+            else row
+            for row in rows
+        ]
+    return rows
 
 
 async def load_siblings(

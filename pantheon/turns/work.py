@@ -1,11 +1,15 @@
 """A turn at work: what one run under one lease knows and shares between its steps."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
+import psycopg
+import structlog
+
+from pantheon.base.errors import UNAVAILABLE, Problem
 from pantheon.context.assemble import PastTurn
 from pantheon.db.pool import Connection, Database
 from pantheon.events.follow import Hub
@@ -16,52 +20,33 @@ from pantheon.turns.modes.registry import MODES
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 
 Halt = Literal["cancel", "drain", "lease_lost"]
+T = TypeVar("T")
 
 TURN_SECONDS = 1_800
 STEP_SECONDS = 180
+LONGEST_PAUSE_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Committed(Exception):
+    """An earlier try of this transaction was committed, though its reply was lost."""
 
 
 @dataclass(slots=True, eq=False)
-class Work:
-    """The state of a run. Truth is in the rows; this was read or written under the lease."""
+class Control:
+    """How a worker steers a run from outside: stop its calls now, or let it end at an edge.
 
-    db: Database
-    providers: Providers
-    hub: Hub
-    turn: TurnRow
-    frozen: Frozen
-    text: str
-    text_tokens: int
-    prompts: dict[UUID, str]
-    steps: dict[str, StepRow]
-    flush_at_once: bool
-    history: list[PastTurn] | None = None
-    announced: bool = False
+    `halt` cuts the calls in flight. `cancel_after_step` and `draining` end the run before its
+    next step. `settle_until` bounds how long a closing transaction is repeated (loop time).
+    """
+
     halt: Halt | None = None
     halted: asyncio.Event = field(default_factory=asyncio.Event)
-    after_step: bool = False
-    calls: set[asyncio.Task[None]] = field(default_factory=set)
-    ends_at: float = 0.0
+    cancel_after_step: bool = False
+    draining: bool = False
     settle_until: float | None = None
-
-    @property
-    def ref(self) -> TurnRef:
-        """The turn's place in the logs."""
-        return self.turn.ref
-
-    def next_batch(self) -> list[StepPlan] | Stop:
-        """Return what to run now; a halt, a wish to stop or the wall clock end the turn."""
-        if self.halt is not None:
-            return Stop(self.halt)
-        done = {key for key, step in self.steps.items() if step.done}
-        batch = MODES[self.turn.mode].next_batch(self.frozen, done)
-        if isinstance(batch, Stop):
-            return batch
-        if self.after_step:
-            return Stop("cancel")
-        if asyncio.get_running_loop().time() >= self.ends_at:
-            return Stop("turn_seconds")
-        return batch
+    calls: set[asyncio.Task[None]] = field(default_factory=set)
 
     def stop(self, halt: Halt) -> None:
         """Stop the run: calls in flight are cut, their steps settle by themselves."""
@@ -71,21 +56,112 @@ class Work:
         for call in self.calls:
             call.cancel()
 
-    def opening(self) -> list[NewEvent]:
-        """Return `turn.started` for the first event that this turn's first run writes."""
-        if self.announced:
-            return []
-        self.announced = True
-        return [NewEvent(EventType.turn_started, {})]
+    def cancel(self, when: str) -> None:
+        """Cancel as a user asked: `now`, or `after_step`."""
+        if when == "now":
+            self.stop("cancel")
+        else:
+            self.cancel_after_step = True
 
-    async def load_history(self, conn: Connection, most_tokens: int) -> Sequence[PastTurn]:
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """The state of a run. Truth is in the rows; this was read or written under the lease."""
+
+    db: Database
+    providers: Providers
+    hub: Hub
+    control: Control
+    turn: TurnRow
+    frozen: Frozen
+    text: str
+    text_tokens: int
+    prompts: Mapping[UUID, str]
+    steps: dict[str, StepRow]
+    siblings: Mapping[str, list[UUID]]
+    ends_at: float
+    announced: bool
+    history: list[PastTurn] | None = None
+    finished: bool = False
+
+    @property
+    def ref(self) -> TurnRef:
+        """The turn's place in the logs."""
+        return self.turn.ref
+
+    @property
+    def step_seconds(self) -> float:
+        """How long one step may take, its retries included."""
+        return float(self.frozen.limits.get("step_seconds", STEP_SECONDS))
+
+    def next_batch(self, also_done: str | None = None) -> list[StepPlan] | Stop:
+        """Return what to run now; a halt, a wish to stop or the wall clock end the run.
+
+        `also_done` is a step whose result is being stored.
+        """
+        control = self.control
+        if control.halt is not None:
+            return Stop(control.halt)
+        done = {key for key, step in self.steps.items() if step.done or key == also_done}
+        batch = MODES[self.turn.mode].next_batch(self.frozen, done)
+        if isinstance(batch, Stop):
+            return batch
+        if control.cancel_after_step:
+            return Stop("cancel")
+        if control.draining:
+            return Stop("drain")
+        if asyncio.get_running_loop().time() >= self.ends_at:
+            return Stop("turn_seconds")
+        return batch
+
+    def opening(self) -> list[NewEvent]:
+        """Return `turn.started` unless the log has it: it stands before the run's first event."""
+        return [] if self.announced else [NewEvent(EventType.turn_started, {})]
+
+    async def load_history(self, most_tokens: int) -> Sequence[PastTurn]:
         """Return the turn's history, read once and bounded by what its agents can use."""
+        if self.turn.parent_id is None:
+            return ()
         if self.history is None:
             policies = [seat.context for seat in self.frozen.seats]
             most_turns: int | None = None
             if all(policy.get("policy") == "last" for policy in policies):
                 most_turns = max(int(policy.get("last_turns") or 0) for policy in policies)
-            self.history = await load_history(
-                conn, self.turn, most_turns=most_turns, most_tokens=most_tokens
-            )
+            async with self.db.transaction(self.turn.workspace_id) as conn:
+                self.history = await load_history(
+                    conn, self.turn, most_turns=most_turns, most_tokens=most_tokens
+                )
         return self.history
+
+    async def persist(self, write: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `write` in a transaction until it commits, whatever becomes of the connection.
+
+        An answer that was paid for is not thrown away because the database was gone for some
+        seconds. Only connection and serialisation errors are repeated; the fence (LeaseLost) and
+        the end of a drain's grace end it. Cancelling the caller does not cut it short.
+        """
+        return await _uncut(asyncio.create_task(self._persist(write)))
+
+    async def _persist(self, write: Callable[[Connection], Awaitable[T]]) -> T:
+        pause = 0.05
+        while True:
+            try:
+                async with self.db.transaction(self.turn.workspace_id) as conn:
+                    return await write(conn)
+            except (psycopg.OperationalError, Problem) as error:
+                if isinstance(error, Problem) and error.kind is not UNAVAILABLE:
+                    raise
+                until = self.control.settle_until
+                if until is not None and asyncio.get_running_loop().time() >= until:
+                    raise
+                log.warning("stored again", turn_id=str(self.turn.id), error=str(error).strip())
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _uncut(task: asyncio.Task[T]) -> T:
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

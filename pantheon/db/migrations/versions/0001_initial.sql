@@ -192,7 +192,7 @@ CREATE TABLE turns (
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX turns_one_live ON turns (workspace_id, session_id)
     WHERE status IN ('queued', 'running', 'awaiting_input');
-CREATE INDEX turns_retries ON turns (workspace_id, retry_of) WHERE retry_of IS NOT NULL;
+CREATE INDEX turns_children ON turns (workspace_id, session_id, parent_id);
 CREATE INDEX turns_claimable ON turns (created_at) WHERE status IN ('queued', 'running');
 CREATE INDEX turns_finished ON turns (finished_at) WHERE events_purged = 0;
 ALTER TABLE sessions ADD CONSTRAINT sessions_head FOREIGN KEY (workspace_id, head_turn_id)

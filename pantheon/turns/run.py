@@ -1,0 +1,188 @@
+"""One run of a turn under one lease: settle what was lost, drive the steps, end the turn."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psycopg.rows import class_row
+
+from pantheon.base.crashpoints import crash_point
+from pantheon.db.pool import Connection, Database, Notice
+from pantheon.events import event_log
+from pantheon.events.follow import Hub
+from pantheon.ledger import attempts
+from pantheon.providers.registry import Providers
+from pantheon.turns import checkpoints, leases, steps
+from pantheon.turns.finalize import finalize_turn
+from pantheon.turns.graph import Graph, drive
+from pantheon.turns.step import run_step
+from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
+from pantheon.turns.view import load_siblings, load_steps
+from pantheon.turns.work import TURN_SECONDS, Control, Work
+
+log = structlog.get_logger()
+
+
+async def run_turn(
+    db: Database, providers: Providers, hub: Hub, graph: Graph, turn: TurnRow, control: Control
+) -> None:
+    """Run a claimed turn until it is terminal, put back by a drain, or another worker's.
+
+    An exception is counted and the turn is given back at once; the third in a row, with no step
+    closed between, fails it visibly.
+    """
+    crash_point("run.claimed")
+    try:
+        work = await _load(db, providers, hub, turn, control)
+        crash_point("run.loaded")
+        if turn.takeovers >= leases.MAX_TAKEOVERS:
+            await finalize_turn(work, None, _given_up(turn))
+            return
+        if turn.cancel_requested is not None:
+            control.cancel(turn.cancel_requested)
+        await _drive(work, graph)
+        crash_point("finalize.committed")
+    except event_log.LeaseLost:
+        return
+    except Exception:
+        # A defect of ours: visible in the log and, if it repeats, on the turn.
+        log.exception("a turn's run failed", turn_id=str(turn.id))
+        await _count_fault(db, providers, hub, turn, control)
+
+
+async def _drive(work: Work, graph: Graph) -> None:
+    if not isinstance(work.next_batch(), Stop):
+        plans = len(work.steps)
+        single = work.frozen.order == "parallel" or plans == 1
+        first_run = work.turn.lease_epoch == 1
+
+        async def execute(plan: StepPlan) -> None:
+            await run_step(work, plan)
+
+        with checkpoints.unread(graph.checkpointer, str(work.turn.id), first_run):
+            await drive(
+                graph,
+                str(work.turn.id),
+                work.next_batch,
+                execute,
+                steps=plans,
+                single_batch=single,
+                resume=not first_run,
+            )
+    if work.finished:
+        return
+    stop = work.next_batch()
+    assert isinstance(stop, Stop), "the graph ends when its mode has no more steps"
+    if stop.reason == "lease_lost":
+        return
+    if stop.reason == "drain":
+        await _give_back(work)
+    else:
+        await finalize_turn(work, stop.reason)
+
+
+async def _load(
+    db: Database, providers: Providers, hub: Hub, turn: TurnRow, control: Control
+) -> Work:
+    frozen = Frozen.load(turn.frozen)
+    async with db.transaction(turn.workspace_id) as conn:
+        if turn.lease_epoch > 1:
+            await event_log.fence(conn, turn.ref, turn.lease_epoch, 0)
+            lost = await attempts.close_lost(conn, turn.workspace_id, turn.id)
+            await steps.lose(conn, turn.workspace_id, lost)
+        text, tokens, prompts = await _texts(conn, turn, frozen)
+        rows = await load_steps(conn, turn.workspace_id, [turn.id])
+        siblings = await load_siblings(conn, turn.workspace_id, turn.session_id, [turn.parent_id])
+    limit = frozen.limits.get("turn_seconds", TURN_SECONDS)
+    return Work(
+        db=db,
+        providers=providers,
+        hub=hub,
+        control=control,
+        turn=turn,
+        frozen=frozen,
+        text=text,
+        text_tokens=tokens,
+        prompts=prompts,
+        steps={row.step_key: row for row in _ordered(rows)},
+        siblings={key: ids for (_, key), ids in siblings.items()},
+        ends_at=asyncio.get_running_loop().time() + float(limit),
+        announced=turn.last_seq > 1,
+    )
+
+
+async def _texts(
+    conn: Connection, turn: TurnRow, frozen: Frozen
+) -> tuple[str, int, Mapping[UUID, str]]:
+    cursor = await conn.execute(
+        """
+        SELECT m.content, m.tokens, (
+            SELECT json_object_agg(p.id, p.text) FROM agent_prompts p
+            WHERE p.workspace_id = m.workspace_id AND p.id = ANY (%(prompts)s::uuid[])
+        )
+        FROM messages m WHERE m.workspace_id = %(workspace)s AND m.id = %(message)s
+        """,
+        {
+            "prompts": [seat.prompt_id for seat in frozen.seats],
+            "workspace": turn.workspace_id,
+            "message": turn.input_message_id,
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0], row[1], {UUID(key): text for key, text in (row[2] or {}).items()}
+
+
+def _ordered(rows: Sequence[StepRow]) -> list[StepRow]:
+    return sorted(rows, key=lambda row: (row.round, row.position))
+
+
+async def _give_back(work: Work) -> None:
+    async def write(conn: Connection) -> None:
+        await leases.give_back(conn, work.turn)
+        conn.notices.append(Notice("work"))
+
+    await work.persist(write)
+
+
+async def _count_fault(
+    db: Database, providers: Providers, hub: Hub, turn: TurnRow, control: Control
+) -> None:
+    async with db.transaction(turn.workspace_id) as conn:
+        faults = await leases.count_fault(conn, turn)
+        conn.notices.append(Notice("work"))
+    if faults is None or faults < leases.MAX_FAULTS:
+        return
+    async with (
+        db.transaction(turn.workspace_id) as conn,
+        conn.cursor(row_factory=class_row(TurnRow)) as cursor,
+    ):
+        await cursor.execute(
+            "SELECT * FROM turns WHERE workspace_id = %(workspace)s AND id = %(id)s",
+            {"workspace": turn.workspace_id, "id": turn.id},
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    if row.lease_epoch == turn.lease_epoch:
+        work = await _load(db, providers, hub, row, control)
+        await finalize_turn(work, None, _broken(faults))
+
+
+def _broken(faults: int) -> dict[str, Any]:
+    return {
+        "code": "internal_error",
+        "title": "Pantheon failed",
+        "detail": f"Running this turn failed {faults} times by our fault; the log has the reason.",
+        "status": 500,
+    }
+
+
+def _given_up(turn: TurnRow) -> dict[str, Any]:
+    return {
+        "code": "workers_lost",
+        "title": "Its workers died",
+        "detail": f"{turn.takeovers} workers died while they ran this turn. Retry it.",
+        "status": 500,
+    }

@@ -1,0 +1,402 @@
+"""One step: read through, ask, record, call, close. Whatever dies on the way, it is paid once."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from pantheon.base import ids
+from pantheon.base.crashpoints import crash_point
+from pantheon.base.errors import Problem
+from pantheon.context import audits, tokens
+from pantheon.context.assemble import (
+    CONTEXT_BUDGET_EXCEEDED,
+    ContextTooLarge,
+    Quote,
+    Speaker,
+    assemble_context,
+)
+from pantheon.db.pool import Connection
+from pantheon.events import event_log
+from pantheon.events.types import EventType, NewEvent
+from pantheon.ledger import attempts, wallets
+from pantheon.ledger.attempts import Attempt, Closing, Outcome
+from pantheon.providers.types import Failure, Model, ModelRequest
+from pantheon.sessions import messages
+from pantheon.turns import steps
+from pantheon.turns.call import Ask, Reply, call_model, closing
+from pantheon.turns.finalize import finish_turn
+from pantheon.turns.steps import Spent
+from pantheon.turns.types import Seat, StepPlan, StepRow, StepStatus, Stop
+from pantheon.turns.view import step_shape
+from pantheon.turns.work import Committed, Work
+
+MAX_ATTEMPTS = 3
+MAX_WITH_LOST = 5
+MAX_EMPTY = 2
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 60.0
+DEFAULT_REPLY_TOKENS = 1_024
+
+ENDED = {
+    StepStatus.completed: EventType.step_completed,
+    StepStatus.failed: EventType.step_failed,
+    StepStatus.cancelled: EventType.step_cancelled,
+    StepStatus.skipped: EventType.step_skipped,
+}
+
+
+async def run_step(work: Work, plan: StepPlan) -> None:
+    """Bring a step to its stored result. A stored result is kept and nothing is called.
+
+    Failures of models are results. A halt settles what was begun: a cancel keeps the text, a
+    drain puts the step back; a lost lease writes nothing more.
+    """
+    if work.steps[plan.key].done or work.control.halt is not None:
+        return
+    try:
+        await _run(work, plan.key)
+    except event_log.LeaseLost:
+        work.control.stop("lease_lost")
+
+
+async def _run(work: Work, key: str) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = min(loop.time() + work.step_seconds, work.ends_at)
+    ask = await _prepare(work, work.steps[key])
+    while work.steps[key].status in (StepStatus.pending, StepStatus.running):
+        step = work.steps[key]
+        if isinstance(ask, Failure):
+            await _end(work, step, StepStatus.failed, error=_error(ask, step.attempts))
+        elif not _may_try(step):
+            await _end(work, step, StepStatus.failed, error=_exhausted(step))
+        else:
+            await _try(work, step, ask, deadline)
+        if work.control.halt is not None:
+            break
+
+
+async def _try(work: Work, step: StepRow, ask: Ask, deadline: float) -> None:
+    """Make one attempt; the step has its result after it, or waits for the next."""
+    crash_point("step.before_attempt")
+    attempt = await _open(work, step, ask)
+    crash_point("step.attempt_committed")
+    step = work.steps[step.step_key]
+    reply = await call_model(work, step, ask, attempt.id, deadline)
+    crash_point("step.answered")
+    control = work.control
+    if control.halt == "lease_lost":
+        return
+    if reply.finished is not None:
+        await _close(work, step, StepStatus.completed, attempt, ask, reply)
+    elif reply.failure is not None:
+        left = deadline - asyncio.get_running_loop().time()
+        wait = _wait_seconds(step, reply.failure, left)
+        if wait is None:
+            await _close(work, step, StepStatus.failed, attempt, ask, reply)
+        else:
+            await _close_and_wait(work, step, attempt, ask, reply, wait)
+    elif control.halt == "cancel":
+        await _close(work, step, StepStatus.cancelled, attempt, ask, reply)
+    else:
+        await _let_go(work, step)
+
+
+async def _prepare(work: Work, step: StepRow) -> Ask | Failure:
+    seat = work.frozen.seat(step.agent_key or "")
+    try:
+        provider, model = work.providers.resolve(seat.model)
+    except Problem as problem:
+        return Failure(
+            problem.kind.code, problem.kind.title, problem.detail, retryable=False, sent=False
+        )
+    earlier = _earlier(work, step)
+    windows = [_window(work, other) for other in work.frozen.seats]
+    history = await work.load_history(max(windows))
+    asked = Quote(None, work.text, work.text_tokens)
+    speaker = _speaker(work, seat, model)
+    try:
+        assembled = assemble_context(speaker, history, asked, work.turn.input_message_id, earlier)
+    except ContextTooLarge as error:
+        kind = CONTEXT_BUDGET_EXCEEDED
+        return Failure(kind.code, kind.title, str(error), retryable=False, sent=False)
+    body = provider.encode(
+        ModelRequest(
+            model.id.partition("/")[2],
+            assembled.messages,
+            seat.parameters.get("max_output_tokens"),
+            seat.parameters.get("temperature"),
+            seat.parameters.get("reasoning_effort"),
+        )
+    )
+    read = [
+        {"step_id": str(quote.step_id), "status": "failed" if quote.error else "completed"}
+        for quote in earlier
+    ]
+    return Ask(seat, provider, model, assembled, body, hashlib.sha256(body).digest(), read)
+
+
+def _speaker(work: Work, seat: Seat, model: Model) -> Speaker:
+    reserve = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
+    prompt_id = UUID(seat.prompt_id)
+    return Speaker(
+        key=seat.key,
+        name=seat.name,
+        role_prompt=work.prompts[prompt_id],
+        prompt_id=prompt_id,
+        policy=seat.context.get("policy", "everything"),
+        last_turns=seat.context.get("last_turns"),
+        window=model.context_window,
+        reply_reserve=min(reserve, model.context_window // 2),
+        goal=work.frozen.goal,
+        labelled=work.frozen.in_room,
+    )
+
+
+def _window(work: Work, seat: Seat) -> int:
+    try:
+        _, model = work.providers.resolve(seat.model)
+    except Problem:
+        return 0
+    return model.context_window
+
+
+def _earlier(work: Work, step: StepRow) -> list[Quote]:
+    """Return what this step's agent is told of the turn's earlier steps."""
+    if work.frozen.order == "parallel":
+        return []
+    quotes = []
+    for other in sorted(work.steps.values(), key=lambda row: (row.round, row.position)):
+        if (other.round, other.position) >= (step.round, step.position) or not other.done:
+            continue
+        if other.status == StepStatus.failed:
+            title = (other.error or {}).get("title", "failed")
+            quotes.append(Quote(other.agent_key, "", tokens.estimate(title), other.id, title))
+        elif other.content:
+            quotes.append(
+                Quote(other.agent_key, other.content, tokens.estimate(other.content), other.id)
+            )
+    return quotes
+
+
+def _may_try(step: StepRow) -> bool:
+    tried = step.attempts - step.lost_attempts
+    return tried < MAX_ATTEMPTS and step.attempts < MAX_WITH_LOST
+
+
+def _wait_seconds(step: StepRow, failure: Failure, left_seconds: float) -> float | None:
+    """Return how long to wait before the next attempt, `None` if there is none.
+
+    The provider's `Retry-After` counts; else 0.5 s, doubled by each attempt, with jitter.
+    """
+    tried = step.attempts - step.lost_attempts
+    if not failure.retryable or not _may_try(step):
+        return None
+    if failure.code == "empty_answer" and tried >= MAX_EMPTY:
+        return None
+    wait = failure.retry_after_seconds
+    if wait is None:
+        wait = FIRST_WAIT_SECONDS * 2 ** (tried - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    return wait if wait < min(left_seconds, LONGEST_WAIT_SECONDS) else None
+
+
+async def _open(work: Work, step: StepRow, ask: Ask) -> Attempt:
+    turn = work.turn
+    number = step.attempts + 1
+    attempt = Attempt(
+        workspace_id=turn.workspace_id,
+        id=ids.new(),
+        user_id=turn.user_id,
+        room_id=turn.room_id,
+        session_id=turn.session_id,
+        turn_id=turn.id,
+        step_id=step.id,
+        lease_epoch=turn.lease_epoch,
+        number=number,
+        purpose="answer",
+        agent_key=step.agent_key,
+        provider=ask.model.id.partition("/")[0],
+        model=ask.model.id,
+        request_sha256=ask.sha256,
+    )
+    kind = EventType.step_started if number == 1 else EventType.step_restarted
+    actions = [str(action["kind"]) for action in ask.assembled.actions]
+
+    async def write(conn: Connection) -> StepRow:
+        opening = work.opening()
+        first = await event_log.fence(conn, work.ref, turn.lease_epoch, len(opening) + 1)
+        started = await steps.start(conn, step, ask.read, actions)
+        if started.attempts != number:
+            # This transaction was committed before, its reply was lost.
+            raise Committed
+        await attempts.open_attempt(conn, attempt)
+        await audits.record(
+            conn, turn.workspace_id, attempt.id, step.id, ask.model.id, ask.assembled, ask.sha256
+        )
+        data = {"step_id": step.id, "attempt": number, "step": _shape(work, started)}
+        await event_log.write(conn, work.ref, first, [*opening, NewEvent(kind, data)])
+        return started
+
+    try:
+        work.steps[step.step_key] = await work.persist(write)
+    except Committed:
+        work.steps[step.step_key] = replace(
+            step, status=StepStatus.running, attempts=number, read=list(ask.read),
+            context_actions=actions,
+        )  # fmt: skip
+    work.announced = True
+    return attempt
+
+
+async def _close(
+    work: Work, step: StepRow, status: StepStatus, attempt: Attempt, ask: Ask, reply: Reply
+) -> None:
+    """Store what came back: result, message, call event, draw and events, in one transaction."""
+    outcome = Outcome(status.value)
+    closed, spent = closing(reply, ask, outcome)
+    error = _error(reply.failure, step.attempts) if reply.failure else None
+    await _end(
+        work, step, status, error=error, text=reply.text, events=reply.events(step),
+        call=(attempt, closed, spent),
+    )  # fmt: skip
+
+
+async def _end(
+    work: Work,
+    step: StepRow,
+    status: StepStatus,
+    *,
+    error: dict[str, Any] | None,
+    text: str = "",
+    events: Sequence[NewEvent] = (),
+    call: tuple[Attempt, Closing, Spent] | None = None,
+) -> None:
+    turn = work.turn
+    message_id = ids.new() if text else None
+    crash_point("step.before_close")
+
+    async def write(conn: Connection) -> tuple[StepRow, bool]:
+        opening = work.opening()
+        first = await event_log.fence(
+            conn, work.ref, turn.lease_epoch, len(opening) + len(events) + 1, settles=True
+        )
+        if call is not None and not await attempts.close(
+            conn, turn.workspace_id, call[0].id, call[1]
+        ):
+            raise Committed
+        if message_id is not None:
+            await messages.add(
+                conn, turn.workspace_id, message_id, turn.session_id, turn.id, text,
+                tokens.estimate(text), step_id=step.id, agent_key=step.agent_key,
+            )  # fmt: skip
+        row = await steps.finish(
+            conn, step, status, message_id=message_id, error=error, spent=call and call[2]
+        )
+        if row is None:
+            raise Committed
+        ended = replace(row, content=text or None)
+        if call is not None:
+            await wallets.draw(conn, turn.workspace_id, turn.id, call[1].charged_microcredits)
+        data = {"step_id": step.id, "attempt": ended.attempts, "step": _shape(work, ended)}
+        written = [*opening, *events, NewEvent(ENDED[status], data)]
+        # Asked behind the fence: what other steps have committed is known here by now.
+        stop = work.next_batch(step.step_key)
+        last = isinstance(stop, Stop) and stop.reason is None
+        if last:
+            written.append(await finish_turn(conn, work, ended))
+        await event_log.write(conn, work.ref, first, written)
+        return ended, last
+
+    try:
+        work.steps[step.step_key], work.finished = await work.persist(write)
+    except Committed:
+        await _reload(work, step, text)
+    work.announced = True
+    crash_point("step.closed")
+
+
+async def _close_and_wait(
+    work: Work, step: StepRow, attempt: Attempt, ask: Ask, reply: Reply, wait_seconds: float
+) -> None:
+    turn = work.turn
+    closed, spent = closing(reply, ask, Outcome.failed)
+    assert reply.failure is not None
+    data = {
+        "step_id": step.id,
+        "attempt": step.attempts,
+        "error": _error(reply.failure, step.attempts),
+        "wait_ms": round(wait_seconds * 1000),
+    }
+    events = [*reply.events(step), NewEvent(EventType.step_retrying, data)]
+
+    async def write(conn: Connection) -> None:
+        first = await event_log.fence(conn, work.ref, turn.lease_epoch, len(events))
+        if not await attempts.close(conn, turn.workspace_id, attempt.id, closed):
+            raise Committed
+        await steps.spend(conn, step, spent)
+        await event_log.write(conn, work.ref, first, events)
+
+    with suppress(Committed):
+        await work.persist(write)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(work.control.halted.wait(), wait_seconds)
+    if work.control.halt == "cancel":
+        await _end(work, step, StepStatus.cancelled, error=None)
+    elif work.control.halt == "drain":
+        await _pause(work, step)
+
+
+async def _let_go(work: Work, step: StepRow) -> None:
+    """Settle a call that a drain has cut: it is lost, and the step waits for another worker."""
+    turn = work.turn
+
+    async def write(conn: Connection) -> None:
+        await event_log.fence(conn, work.ref, turn.lease_epoch, 0)
+        await attempts.close_lost(conn, turn.workspace_id, turn.id, step_id=step.id)
+        await steps.lose(conn, turn.workspace_id, [step.id])
+
+    await work.persist(write)
+
+
+async def _pause(work: Work, step: StepRow) -> None:
+    async def write(conn: Connection) -> None:
+        await event_log.fence(conn, work.ref, work.turn.lease_epoch, 0)
+        await steps.pause(conn, step)
+
+    await work.persist(write)
+
+
+async def _reload(work: Work, step: StepRow, text: str) -> None:
+    """Take the stored row after a commit whose reply was lost."""
+    async with work.db.transaction(work.turn.workspace_id) as conn:
+        row = await steps.load(conn, work.turn.workspace_id, step.id)
+    work.steps[step.step_key] = replace(row, content=text or None)
+
+
+def _shape(work: Work, row: StepRow) -> dict[str, Any]:
+    siblings = [s for s in work.siblings.get(row.step_key, ()) if s != row.id]
+    return step_shape(row, work.frozen, siblings)
+
+
+def _error(failure: Failure, attempts_made: int) -> dict[str, Any]:
+    return {
+        "code": failure.code,
+        "title": failure.title,
+        "detail": failure.detail,
+        "retryable": failure.retryable,
+        "attempts": attempts_made,
+    }
+
+
+def _exhausted(step: StepRow) -> dict[str, Any]:
+    return {
+        "code": "attempts_exhausted",
+        "title": "No attempt came to an end",
+        "detail": f"{step.attempts} attempts were made, {step.lost_attempts} of them lost.",
+        "retryable": True,
+        "attempts": step.attempts,
+    }

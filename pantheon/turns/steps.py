@@ -1,0 +1,183 @@
+"""The rows of steps: started by each attempt, ended once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from pantheon.db.pool import Connection
+from pantheon.providers.types import TokenUsage
+from pantheon.turns.types import StepRow, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a closed call adds to its step."""
+
+    usage: TokenUsage
+    estimated: bool
+    cost_usd: Decimal | None
+    charged_microcredits: int
+    time_to_first_token_ms: int | None
+    latency_ms: int
+
+
+async def load(conn: Connection, workspace_id: UUID, step_id: UUID) -> StepRow:
+    """Return a step that is known to be there, without text."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM steps WHERE workspace_id = %(workspace)s AND id = %(id)s",
+            {"workspace": workspace_id, "id": step_id},
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return row
+
+
+async def start(
+    conn: Connection,
+    step: StepRow,
+    read: Sequence[dict[str, Any]],
+    actions: Sequence[str],
+) -> StepRow:
+    """Count an attempt that is about to leave; the step runs. Returns the row, without text."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE steps SET status = 'running', attempts = attempts + 1, read = %(read)s,
+                context_actions = %(actions)s, started_at = coalesce(started_at, clock_timestamp())
+            WHERE workspace_id = %(workspace)s AND id = %(id)s
+              AND status IN ('pending', 'running')
+            RETURNING *
+            """,
+            {
+                "read": Jsonb(list(read)),
+                "actions": list(actions),
+                "workspace": step.workspace_id,
+                "id": step.id,
+            },
+        )
+        row = await cursor.fetchone()
+    assert row is not None, "only the holder of the lease ends steps"
+    return row
+
+
+async def spend(conn: Connection, step: StepRow, spent: Spent) -> None:
+    """Add a failed attempt's use to a step that goes on."""
+    await conn.execute(
+        """
+        UPDATE steps SET calls = calls + 1, unpriced_calls = unpriced_calls + %(unpriced)s,
+            input_tokens = input_tokens + %(input)s,
+            cached_input_tokens = cached_input_tokens + %(cached)s,
+            output_tokens = output_tokens + %(output)s,
+            reasoning_tokens = reasoning_tokens + %(reasoning)s,
+            cost_usd = cost_usd + %(cost)s,
+            charged_microcredits = charged_microcredits + %(charged)s,
+            estimated = estimated OR %(estimated)s
+        WHERE workspace_id = %(workspace)s AND id = %(id)s
+        """,
+        {"workspace": step.workspace_id, "id": step.id, **_added(spent)},
+    )
+
+
+async def finish(
+    conn: Connection,
+    step: StepRow,
+    status: StepStatus,
+    *,
+    message_id: UUID | None,
+    error: dict[str, Any] | None,
+    spent: Spent | None,
+) -> StepRow | None:
+    """Give a step its result; returns the row without text, `None` if it had one already."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE steps SET status = %(status)s, message_id = %(message)s, error = %(error)s,
+                calls = calls + %(calls)s, unpriced_calls = unpriced_calls + %(unpriced)s,
+                input_tokens = input_tokens + %(input)s,
+                cached_input_tokens = cached_input_tokens + %(cached)s,
+                output_tokens = output_tokens + %(output)s,
+                reasoning_tokens = reasoning_tokens + %(reasoning)s,
+                cost_usd = cost_usd + %(cost)s,
+                charged_microcredits = charged_microcredits + %(charged)s,
+                estimated = estimated OR %(estimated)s,
+                time_to_first_token_ms = coalesce(%(first)s, time_to_first_token_ms),
+                latency_ms = coalesce(%(latency)s, latency_ms),
+                finished_at = clock_timestamp()
+            WHERE workspace_id = %(workspace)s AND id = %(id)s
+              AND status IN ('pending', 'running')
+            RETURNING *
+            """,
+            {
+                "status": status.value,
+                "message": message_id,
+                "error": None if error is None else Jsonb(error),
+                "calls": 0 if spent is None else 1,
+                "first": spent and spent.time_to_first_token_ms,
+                "latency": spent and spent.latency_ms,
+                "workspace": step.workspace_id,
+                "id": step.id,
+                **_added(spent),
+            },
+        )
+        return await cursor.fetchone()
+
+
+async def lose(conn: Connection, workspace_id: UUID, step_ids: Sequence[UUID]) -> None:
+    """Count attempts that were lost with their worker; their steps wait to be run again."""
+    await conn.execute(
+        """
+        UPDATE steps SET status = 'pending', calls = calls + 1, lost_attempts = lost_attempts + 1
+        WHERE workspace_id = %(workspace)s AND id = ANY (%(ids)s)
+          AND status IN ('pending', 'running')
+        """,
+        {"workspace": workspace_id, "ids": list(step_ids)},
+    )
+
+
+async def pause(conn: Connection, step: StepRow) -> None:
+    """Put a step that waited for its next attempt back to `pending`."""
+    await conn.execute(
+        """
+        UPDATE steps SET status = 'pending'
+        WHERE workspace_id = %(workspace)s AND id = %(id)s AND status = 'running'
+        """,
+        {"workspace": step.workspace_id, "id": step.id},
+    )
+
+
+async def end_open(
+    conn: Connection, workspace_id: UUID, turn_id: UUID, status: StepStatus
+) -> list[StepRow]:
+    """End the steps that have no result (`cancelled` or `skipped`); return them, without text."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE steps SET status = %(status)s, finished_at = clock_timestamp()
+            WHERE workspace_id = %(workspace)s AND turn_id = %(turn)s
+              AND status IN ('pending', 'running')
+            RETURNING *
+            """,
+            {"status": status.value, "workspace": workspace_id, "turn": turn_id},
+        )
+        rows = await cursor.fetchall()
+    return sorted(rows, key=lambda row: (row.round, row.position))
+
+
+def _added(spent: Spent | None) -> dict[str, Any]:
+    usage = spent.usage if spent else TokenUsage()
+    return {
+        "unpriced": 1 if spent is not None and spent.cost_usd is None else 0,
+        "input": usage.input_tokens,
+        "cached": usage.cached_input_tokens,
+        "output": usage.output_tokens,
+        "reasoning": usage.reasoning_tokens,
+        "cost": (spent and spent.cost_usd) or Decimal(0),
+        "charged": spent.charged_microcredits if spent else 0,
+        "estimated": spent is not None and spent.estimated,
+    }
