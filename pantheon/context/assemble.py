@@ -153,6 +153,24 @@ def assemble_context(
     return Assembled(messages, sections, budget, actions)
 
 
+def section_texts(
+    speaker: Speaker, history: Sequence[PastTurn], asked: Quote, earlier: Sequence[Quote]
+) -> list[str]:
+    """Return the text of each section of an audit, in its order, from what was sent."""
+    texts = [_system_text(speaker)]
+    kept, _ = _by_policy(speaker, history)
+    if kept:
+        said = [
+            answer.text if answer.agent_key == speaker.key else quote(speaker, answer)
+            for turn in kept
+            for answer in (turn.input, *turn.answers)
+        ]
+        texts.append("\n\n".join(said))
+    texts.append(quote(speaker, asked))
+    texts.extend(quote(speaker, answer) for answer in earlier)
+    return texts
+
+
 def quote(speaker: Speaker, said: Quote) -> str:
     """Write one quote as the speaker sees it; in a two-person session the text itself."""
     if not speaker.labelled:

@@ -55,6 +55,12 @@ class Closing:
     latency_ms: int
 
 
+LOST = Closing(
+    Outcome.lost, "process_lost", True, TokenUsage(), False, None, None, 0, None, None, None
+)
+"""What closes an attempt whose process is gone: it charges nothing."""
+
+
 async def open_attempt(conn: Connection, attempt: Attempt) -> None:
     """Record an attempt; its transaction commits before the request leaves."""
     await conn.execute(

@@ -51,11 +51,19 @@ class Place:
 
 
 async def accept_turn(
-    conn: Connection, providers: Providers, who: Who, session_id: UUID, wanted: TurnInput
+    conn: Connection,
+    providers: Providers,
+    who: Who,
+    session_id: UUID,
+    wanted: TurnInput,
+    *,
+    parent_id: UUID | None = None,
+    retry_of: UUID | None = None,
 ) -> dict[str, Any]:
     """Store a user's message as a turn that waits for a worker; return the turn, JSON-ready.
 
-    Runs in the caller's transaction: with its commit the turn is acknowledged and queued.
+    Runs in the caller's transaction: with its commit the turn is acknowledged and queued. It
+    continues the session's head, or with `retry_of` it is another try of that turn, beside it.
     Raises `not_found`, `turn_in_progress`, `no_valid_mention`, `no_agents`, `unknown_model`,
     `validation_error`.
     """
@@ -66,7 +74,10 @@ async def accept_turn(
         )
     place = await load_place(conn, who, session_id)
     mode, frozen, warnings = _freeze(place, providers, wanted)
-    return await store_turn(conn, who, place, mode, frozen, wanted.text, warnings)
+    return await store_turn(
+        conn, who, place, mode, frozen, wanted.text, warnings,
+        parent_id=parent_id, retry_of=retry_of,
+    )  # fmt: skip
 
 
 async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -114,3 +114,29 @@ async def find_trouble(checkpoints: CheckpointPool) -> str | None:
         have = row["version"] if row else None
         return f"The checkpointer's schema is at version {have}, the library needs {wanted}."
     return None
+
+
+async def some_threads(checkpoints: CheckpointPool, limit: int) -> list[str]:
+    """Return the oldest `limit` threads that have checkpoints; a thread is a turn's id."""
+    async with checkpoints.connection() as conn:
+        cursor = await conn.execute(
+            """
+            SELECT DISTINCT thread_id FROM checkpoints ORDER BY thread_id LIMIT %(limit)s
+            """,
+            {"limit": limit},
+        )
+        return [row["thread_id"] for row in await cursor.fetchall()]
+
+
+async def delete_threads(checkpoints: CheckpointPool, threads: Sequence[str]) -> None:
+    """Delete all that was saved of some threads."""
+    if not threads:
+        return
+    async with checkpoints.connection() as conn, conn.transaction():
+        for table in ("checkpoint_writes", "checkpoint_blobs", "checkpoints"):
+            await conn.execute(
+                sql.SQL("DELETE FROM {} WHERE thread_id = ANY (%(threads)s)").format(
+                    sql.Identifier(table)
+                ),
+                {"threads": list(threads)},
+            )

@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from pantheon.db.pool import Connection
 from pantheon.turns.types import TurnRow
 
 MAX_TAKEOVERS = 5
 MAX_FAULTS = 3
+VERSION_GONE = {
+    "code": "version_unknown",
+    "title": "Made by another version of Pantheon",
+    "detail": "No worker knows the version that this turn was made by. Send the question anew.",
+    "status": 409,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ async def claim(
                 SELECT t.workspace_id, t.id
                 FROM ranked r
                 JOIN turns t ON t.workspace_id = r.workspace_id AND t.id = r.id
-                WHERE NOT r.leased AND t.graph_version = ANY (%(versions)s)
+                WHERE NOT r.leased
+                  AND (t.graph_version = ANY (%(versions)s) OR t.cancel_requested IS NOT NULL)
                   AND (t.status = 'queued'
                        OR t.status = 'running' AND t.lease_expires_at <= clock_timestamp())
                 ORDER BY r.turn_of_workspace, r.created_at
@@ -144,3 +152,23 @@ async def count_fault(conn: Connection, turn: TurnRow) -> int | None:
     )
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+async def give_up_unknown_versions(conn: Connection) -> int:
+    """Ask for the failure of waiting turns whose version no live worker knows; returns how many.
+
+    Any worker may end them: `claim` takes turns with a request to cancel whatever their version.
+    """
+    cursor = await conn.execute(
+        """
+        UPDATE turns SET cancel_requested = 'now', error = %(error)s
+        WHERE status IN ('queued', 'running') AND cancel_requested IS NULL
+          AND (lease_expires_at IS NULL OR lease_expires_at < clock_timestamp())
+          AND graph_version NOT IN (
+              SELECT unnest(graph_versions) FROM workers
+              WHERE seen_at > clock_timestamp() - interval '10 minutes'
+          )
+        """,
+        {"error": Jsonb(VERSION_GONE)},
+    )
+    return cursor.rowcount

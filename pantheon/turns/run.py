@@ -40,6 +40,9 @@ async def run_turn(
         if turn.takeovers >= leases.MAX_TAKEOVERS:
             await finalize_turn(work, None, _given_up(turn))
             return
+        if turn.error is not None:
+            await finalize_turn(work, None, turn.error)
+            return
         if turn.cancel_requested is not None:
             control.cancel(turn.cancel_requested)
         await _drive(work, graph)

@@ -1,0 +1,192 @@
+"""The worker: claims turns, runs them side by side, keeps their leases, drains when it is told to."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from pantheon.base import ids
+from pantheon.base.errors import Problem
+from pantheon.db.pool import Notice
+from pantheon.ops.runtime import Runtime
+from pantheon.turns import leases
+from pantheon.turns.run import run_turn
+from pantheon.turns.types import GRAPH_VERSION, TurnRow
+from pantheon.turns.work import Control
+from pantheon.worker import heartbeat
+from pantheon.worker.sweeps import sweep_forever
+
+SETTLE_SECONDS = 1.5
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    turn: TurnRow
+    control: Control
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    runtime: Runtime
+    id: UUID
+    stopping: asyncio.Event
+    running: dict[UUID, _Running] = field(default_factory=dict)
+    work: asyncio.Event = field(default_factory=asyncio.Event)
+    cancels: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def notice(self, notice: Notice) -> None:
+        if notice.kind == "work":
+            self.work.set()
+        elif notice.kind == "cancel":
+            self.cancels.set()
+
+    def notices(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            self.notice(notice)
+
+
+async def run_worker(
+    runtime: Runtime, *, kind: Literal["up", "worker"], instance: UUID, stopping: asyncio.Event
+) -> None:
+    """Run turns until `stopping` is set, then drain and return.
+
+    Draining: nothing more is claimed, turns end at their next step, and calls that outlast the
+    grace time are cut; what is unfinished goes back to the queue. `up` is the only process of its
+    `instance`, so it takes over at once what its dead predecessor held.
+    """
+    worker = _Worker(runtime, ids.new(), stopping)
+    runtime.db.listeners.append(worker.notices)
+    runtime.wake.on_notice(worker.notice)
+    await heartbeat.register(runtime.db, worker.id, instance, kind)
+    keeping = [
+        asyncio.create_task(_renew_forever(worker), name="leases"),
+        asyncio.create_task(sweep_forever(runtime), name="sweeps"),
+    ]
+    try:
+        await _claim_until_stopped(worker)
+        await _drain(worker)
+    finally:
+        for task in keeping:
+            task.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
+        runtime.db.listeners.remove(worker.notices)
+        await heartbeat.leave(runtime.db, worker.id)
+
+
+async def _claim_until_stopped(worker: _Worker) -> None:
+    stopped = asyncio.create_task(worker.stopping.wait())
+    try:
+        while not worker.stopping.is_set():
+            # Cleared before the claim, never after: a wake-up meanwhile is seen next time.
+            worker.work.clear()
+            claimed = await _claim(worker)
+            if claimed and _free(worker):
+                continue
+            awake = asyncio.create_task(worker.work.wait())
+            await asyncio.wait(
+                {awake, stopped},
+                timeout=worker.runtime.poll_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            awake.cancel()
+    finally:
+        stopped.cancel()
+
+
+def _free(worker: _Worker) -> int:
+    return worker.runtime.settings.worker_concurrency - len(worker.running)
+
+
+async def _claim(worker: _Worker) -> int:
+    """Claim what there is room for and start it; returns how many."""
+    free = _free(worker)
+    if free <= 0:
+        return 0
+    seconds = worker.runtime.settings.lease_seconds
+    try:
+        async with worker.runtime.db.sweep() as conn:
+            turns = await leases.claim(conn, worker.id, [GRAPH_VERSION], seconds, free)
+    except (psycopg.OperationalError, Problem) as error:
+        log.warning("no turns claimed: the database is away", error=str(error).strip())
+        return 0
+    for turn in turns:
+        _start(worker, turn)
+    return len(turns)
+
+
+def _start(worker: _Worker, turn: TurnRow) -> None:
+    runtime, control = worker.runtime, Control()
+    task = asyncio.create_task(
+        run_turn(runtime.db, runtime.providers, runtime.hub, runtime.graph, turn, control),
+        name=f"turn {turn.id}",
+    )
+    worker.running[turn.id] = _Running(turn, control, task)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        del worker.running[turn.id]
+        worker.work.set()
+        if not task.cancelled() and task.exception() is not None:
+            # Its lease runs out, and another claim tries again.
+            log.error("a turn was left", turn_id=str(turn.id), error=repr(task.exception()))
+
+    task.add_done_callback(ended)
+
+
+async def _renew_forever(worker: _Worker) -> None:
+    """Renew all leases at a third of their time, and at once when a cancel was asked for."""
+    settings = worker.runtime.settings
+    while True:
+        worker.cancels.clear()
+        try:
+            await _renew(worker, settings.lease_seconds)
+            pause = settings.lease_seconds / 3
+        except (psycopg.OperationalError, Problem) as error:
+            log.warning("leases not renewed: the database is away", error=str(error).strip())
+            pause = settings.lease_seconds / 10
+        try:
+            await asyncio.wait_for(worker.cancels.wait(), pause)
+        except TimeoutError:
+            continue
+
+
+async def _renew(worker: _Worker, seconds: float) -> None:
+    held = {turn_id: run for turn_id, run in worker.running.items() if not run.task.done()}
+    async with worker.runtime.db.sweep() as conn:
+        await heartbeat.beat(conn, worker.id)
+        if not held:
+            return
+        renewed = await leases.renew(
+            conn,
+            [(r.turn.workspace_id, r.turn.id, r.turn.lease_epoch) for r in held.values()],
+            seconds,
+        )
+    ours = {lease.id: lease.cancel_requested for lease in renewed}
+    for turn_id, run in held.items():
+        if turn_id not in ours:
+            # Over (then there is nothing to stop), or another worker's.
+            run.control.stop("lease_lost")
+        elif (when := ours[turn_id]) is not None:
+            run.control.cancel(when)
+
+
+async def _drain(worker: _Worker) -> None:
+    """Let running steps end within the grace time, then cut what is left and settle it."""
+    tasks = {run.task for run in worker.running.values()}
+    if not tasks:
+        return
+    log.info("draining", turns=len(tasks))
+    for run in worker.running.values():
+        run.control.draining = True
+    _, late = await asyncio.wait(tasks, timeout=worker.runtime.settings.grace_seconds)
+    settle_until = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    for run in list(worker.running.values()):
+        run.control.settle_until = settle_until
+        run.control.stop("drain")
+    if late:
+        await asyncio.wait(late, timeout=SETTLE_SECONDS)
