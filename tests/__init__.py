@@ -1,0 +1,1 @@
+"""Tests: they mirror `pantheon/` and run on real parts."""
