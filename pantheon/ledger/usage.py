@@ -16,9 +16,8 @@ from pantheon.base.errors import INVALID
 from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
 
-GROUPS = (
-    "day", "week", "month", "model", "agent", "room", "session", "turn", "purpose", "user",
-)  # fmt: skip
+TIMES = ("day", "week", "month")
+GROUPS = (*TIMES, "model", "agent", "room", "session", "turn", "purpose", "user")
 SEE_ALL = ("owner", "admin")
 
 
@@ -207,11 +206,13 @@ async def report(
     limit: int = 50,
     cursor: str | None = None,
 ) -> dict[str, Any]:
-    """Return usage summed over each combination of `group_by` (names of GROUPS), in their order.
+    """Return usage summed over each combination of `group_by`, which are names of GROUPS.
 
-    Days, weeks (ISO) and months are those of the workspace's time zone, the newest first. Items
-    are `{<group>: value, …, "usage": Usage}`; a value is `None` where a call has none (a test of a
-    model has no room). Raises `validation_error` for a group that is not there.
+    Items are `{<group>: value, …, "usage": Usage}`; a value is `None` where a call has none (a test
+    of a model has no room). Days, weeks (ISO 8601) and months are those of the workspace's time
+    zone. Where a time stands first the newest come first, else the most expensive.
+    Owners and admins see the workspace's, members their own.
+    Raises `validation_error` for a group that is not there or named twice.
     """
     unknown = [name for name in group_by if name not in GROUPS]
     if unknown or not group_by or len(set(group_by)) != len(group_by):
@@ -223,33 +224,67 @@ async def report(
     async with conn.cursor(row_factory=dict_row) as rows:
         await rows.execute(
             """
-            SELECT "day", "week", "month", "model", "agent", "room", "session", "turn", "purpose",
-                   "user", count(*) AS calls,
-                   count(*) FILTER (WHERE cost_usd IS NULL AND outcome <> 'lost') AS unpriced_calls,
-                   sum(input_tokens)::bigint AS input_tokens,
-                   sum(cached_input_tokens)::bigint AS cached_input_tokens,
-                   sum(output_tokens)::bigint AS output_tokens,
-                   sum(reasoning_tokens)::bigint AS reasoning_tokens,
-                   coalesce(sum(cost_usd), 0) AS cost_usd,
-                   sum(charged_microcredits)::bigint AS charged_microcredits,
-                   bool_or(estimated) AS estimated
+            SELECT places, count(*) AS calls,
+                count(*) FILTER (WHERE cost_usd IS NULL AND outcome <> 'lost') AS unpriced_calls,
+                sum(input_tokens)::bigint AS input_tokens,
+                sum(cached_input_tokens)::bigint AS cached_input_tokens,
+                sum(output_tokens)::bigint AS output_tokens,
+                sum(reasoning_tokens)::bigint AS reasoning_tokens,
+                coalesce(sum(cost_usd), 0) AS cost_usd,
+                sum(charged_microcredits)::bigint AS charged_microcredits,
+                bool_or(estimated) AS estimated
             FROM (
-                SELECT e.*,
-                    CASE WHEN 'day' = ANY (g.names) THEN to_char(z.at, 'YYYY-MM-DD') END AS "day",
-                    CASE WHEN 'week' = ANY (g.names) THEN to_char(z.at, 'IYYY-"W"IW') END AS "week",
-                    CASE WHEN 'month' = ANY (g.names) THEN to_char(z.at, 'YYYY-MM') END AS "month",
-                    CASE WHEN 'model' = ANY (g.names) THEN e.model END AS "by_model",
-                    CASE WHEN 'agent' = ANY (g.names) THEN e.agent_key END AS "agent",
-                    CASE WHEN 'room' = ANY (g.names) THEN e.room_id::text END AS "room",
-                    CASE WHEN 'session' = ANY (g.names) THEN e.session_id::text END AS "session",
-                    CASE WHEN 'turn' = ANY (g.names) THEN e.turn_id::text END AS "turn",
-                    CASE WHEN 'purpose' = ANY (g.names) THEN e.purpose END AS "by_purpose",
-                    CASE WHEN 'user' = ANY (g.names) THEN e.user_id::text END AS "user"
+                SELECT e.*, ARRAY(
+                    SELECT CASE g.name
+                        WHEN 'day' THEN to_char(l.at, 'YYYY-MM-DD')
+                        WHEN 'week' THEN to_char(l.at, 'IYYY-"W"IW')
+                        WHEN 'month' THEN to_char(l.at, 'YYYY-MM')
+                        WHEN 'model' THEN e.model
+                        WHEN 'agent' THEN e.agent_key
+                        WHEN 'room' THEN e.room_id::text
+                        WHEN 'session' THEN e.session_id::text
+                        WHEN 'turn' THEN e.turn_id::text
+                        WHEN 'purpose' THEN e.purpose
+                        WHEN 'user' THEN e.user_id::text
+                    END
+                    FROM unnest(%(groups)s::text[]) WITH ORDINALITY AS g (name, n) ORDER BY g.n
+                ) AS places
                 FROM llm_call_events e
+                JOIN workspaces w ON w.id = e.workspace_id
+                CROSS JOIN LATERAL (SELECT e.created_at AT TIME ZONE w.time_zone AS at) l
+                WHERE e.workspace_id = %(workspace)s
+                  AND (%(user)s::uuid IS NULL OR e.user_id = %(user)s)
+                  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
+                  AND (%(until)s::timestamptz IS NULL OR e.created_at < %(until)s)
+                  AND (%(room)s::uuid IS NULL OR e.room_id = %(room)s)
+                  AND (%(agent)s::text IS NULL OR e.agent_key = %(agent)s)
+                  AND (%(session)s::uuid IS NULL OR e.session_id = %(session)s)
+                  AND (%(turn)s::uuid IS NULL OR e.turn_id = %(turn)s)
+                  AND (%(purpose)s::text IS NULL OR e.purpose = %(purpose)s)
+                  AND (%(model)s::text IS NULL OR e.model = %(model)s)
             ) calls
-            """
+            GROUP BY places
+            ORDER BY CASE WHEN %(by_time)s THEN places END DESC, coalesce(sum(cost_usd), 0) DESC,
+                sum(input_tokens + output_tokens) DESC, places
+            LIMIT %(limit)s OFFSET %(skip)s
+            """,
+            {
+                **wanted.parameters(who),
+                "groups": list(group_by),
+                "by_time": group_by[0] in TIMES,
+                "limit": limit + 1,
+                "skip": skip,
+            },
         )
-    return {"skip": skip}
+        found = await rows.fetchall()
+    items = []
+    for row in found[:limit]:
+        places = row.pop("places")
+        items.append({**dict(zip(group_by, places, strict=True)), "usage": usage_shape(**row)})
+    return {
+        "items": items,
+        "next_cursor": cursors.encode(skip + limit) if len(found) > limit else None,
+    }
 
 
 def _offset(cursor: str) -> int:
