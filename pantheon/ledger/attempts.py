@@ -52,7 +52,7 @@ class Closing:
     charged_microcredits: int
     provider_request_id: str | None
     time_to_first_token_ms: int | None
-    latency_ms: int
+    latency_ms: int | None
 
 
 LOST = Closing(

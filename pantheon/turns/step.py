@@ -159,7 +159,7 @@ def _speaker(work: Work, seat: Seat, model: Model) -> Speaker:
 
 def _window(work: Work, seat: Seat) -> int:
     try:
-        _, model = work.providers.resolve(seat.model)
+        model: Model = work.providers.resolve(seat.model)[1]
     except Problem:
         return 0
     return model.context_window

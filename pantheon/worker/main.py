@@ -1,4 +1,4 @@
-"""The worker: claims turns, runs them side by side, keeps their leases, drains when it is told to."""
+"""The worker: claims turns, runs them side by side, keeps their leases, drains when told to."""
 
 import asyncio
 from dataclasses import dataclass, field
