@@ -10,11 +10,12 @@ class OwnNamePrefix:
         self._labels = [form.format(n.lower()) for n in {key, name} for form in forms]
         self._labels.append(f'<message from="@{key}">')
         self._held: str | None = ""
+        self._at_start = False
 
     def feed(self, text: str) -> str:
         """Return what of `text` may be shown now; a beginning that can be a label is held."""
         if self._held is None:
-            return text
+            return self._shown(text)
         self._held += text
         head = self._held.lstrip().lower()
         if any(label.startswith(head) and label != head for label in self._labels):
@@ -27,5 +28,13 @@ class OwnNamePrefix:
         head = held.lstrip()
         for label in self._labels:
             if head.lower().startswith(label):
-                return head[len(label) :].lstrip()
+                self._at_start = True
+                return self._shown(head[len(label) :])
         return held
+
+    def _shown(self, text: str) -> str:
+        """Take off the space behind a label, which may come in pieces."""
+        if self._at_start:
+            text = text.lstrip()
+            self._at_start = not text
+        return text
