@@ -126,8 +126,12 @@ class Provider(Protocol):
         """
         ...
 
-    async def list_models(self) -> list[Model]:
-        """Return the models that this provider offers now; an empty list if it cannot be asked."""
+    async def list_models(self) -> list[Model] | Failure:
+        """Return the models that this provider offers now, or why it cannot be asked."""
+        ...
+
+    def unlisted(self, name: str) -> Model:
+        """Return what is assumed of a model that the provider did not list."""
         ...
 
     async def aclose(self) -> None:
