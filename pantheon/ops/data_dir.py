@@ -1,5 +1,6 @@
 """The data directory: made, owned by one `pantheon up` at a time, known by an instance id."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,9 +32,11 @@ def prepare_data_dir(data_dir: Path) -> Path:
         if as_root and ours and not mode & 0o001:
             folder.chmod(mode | 0o011)
         instance_id(folder)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, "no permission to write", str(folder))
     except OSError as error:
         raise DATA_DIR_CLOSED(
-            f"'{error.filename or folder}' cannot be used: {error.strerror}."
+            f"The data directory '{folder}' cannot be used: {error.strerror}."
             " Name another folder with --data-dir, or run Pantheon as the user that owns this one."
         ) from error
     return folder

@@ -1,6 +1,6 @@
-"""The database of an installation: a server that is named, or our own PostgreSQL in the data directory.
+"""The database of an installation: the server that is named, or our own in the data directory.
 
-Whoever comes first starts it and stops it at the end; others join it meanwhile.
+Whoever comes first starts our own and stops it at the end; others join it meanwhile.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict
 
-from pantheon.base.errors import ProblemType
+from pantheon.base.errors import Problem, ProblemType
 from pantheon.base.settings import Settings
 from pantheon.ops.data_dir import DATA_DIR_CLOSED, DATA_DIR_IN_USE, prepare_data_dir
 from pantheon.ops.file_lock import FileLock
@@ -29,13 +29,12 @@ from pantheon.ops.pg_cluster import (
     Cluster,
     PidFile,
     conninfo,
-    initialise,
+    listen_options,
     make_login,
     read_pid_file,
-    start,
-    stop,
 )
 from pantheon.ops.pg_leftovers import clear_leftovers
+from pantheon.ops.pg_process import OPTIONS, comes_true, initialise, start, stop
 
 DATABASE_URL_INVALID = ProblemType("database_url_invalid", 500, "The database's URL is not valid")
 
@@ -43,6 +42,7 @@ JOIN_SECONDS = 60.0
 LINGER_SECONDS = 5.0
 LOOK_SECONDS = 0.05
 WATCH_SECONDS = 0.5
+RESTART_PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -83,13 +83,13 @@ async def embedded(
     *,
     join: bool = True,
     linger_seconds: float = LINGER_SECONDS,
-    options: Mapping[str, str] = {},  # noqa: B006
+    options: Mapping[str, str] | None = None,
     sync: bool = True,
 ) -> AsyncIterator[Server]:
-    """Have the embedded server whose files are in `folder`; the same terms as `database`.
+    """Have the embedded server whose files are in `folder`, on the terms of `database`.
 
     At the end whoever started it waits `linger_seconds` for those who joined. `options` are
-    PostgreSQL's, `sync=False` trades safety for speed while the cluster is made: for tests.
+    PostgreSQL's; `sync=False` makes the cluster without waiting for the disk, for tests.
     """
     cluster = _open_cluster(folder)
     running, users = FileLock(folder / "running.lock"), FileLock(folder / "users.lock")
@@ -99,18 +99,14 @@ async def embedded(
             yield joined
             return
         running.write_pid()
-        binaries = find_binaries(pg_bin, cluster.account, folder / "programs", _major(cluster))
-        await clear_leftovers(cluster, binaries)
-        await initialise(cluster, binaries, sync=sync)
-        process = await start(cluster, binaries, options)
-        keeper = _Keeper(cluster, binaries, options, process)
+        binaries = find_binaries(pg_bin, cluster.account, folder / "programs", cluster.major)
+        keeper = _Keeper(
+            cluster, binaries, {**OPTIONS, **listen_options(cluster), **(options or {})}
+        )
         try:
-            address = read_pid_file(cluster)
-            assert address is not None, "it was read a moment ago"
-            await make_login(cluster, address)
-            keeper.watch()
-            yield _server(cluster, address)
-            await _linger(users, linger_seconds)
+            yield await keeper.start(sync)
+            # From here on nobody joins.
+            await comes_true(users.acquire, linger_seconds, every=LOOK_SECONDS)
         finally:
             await keeper.stop()
     finally:
@@ -121,38 +117,42 @@ async def embedded(
 class _Keeper:
     """Holds the server's process, and starts another when it dies while it is needed."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        binaries: Binaries,
-        options: Mapping[str, str],
-        process: subprocess.Popen[bytes],
-    ) -> None:
+    def __init__(self, cluster: Cluster, binaries: Binaries, options: Mapping[str, str]) -> None:
         self.cluster = cluster
         self.binaries = binaries
         self.options = options
-        self.process = process
+        self.process: subprocess.Popen[bytes] | None = None
         self.task: asyncio.Task[None] | None = None
 
-    def watch(self) -> None:
-        self.task = asyncio.create_task(self._watch(), name="embedded database")
+    async def start(self, sync: bool) -> Server:
+        await clear_leftovers(self.cluster, self.binaries)
+        await initialise(self.cluster, self.binaries, sync=sync)
+        self.process = await start(self.cluster, self.binaries, self.options)
+        address = read_pid_file(self.cluster)
+        assert address is not None, "a server that is ready has written it"
+        await make_login(self.cluster, address)
+        self.task = asyncio.create_task(self._watch(self.process), name="embedded database")
+        return _server(self.cluster, address)
 
-    async def _watch(self) -> None:
+    async def _watch(self, process: subprocess.Popen[bytes]) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self.process.poll() is None:
+            if process.poll() is None:
                 continue
-            log.error("the database died, starting it again", exit=self.process.returncode)
-            await clear_leftovers(self.cluster, self.binaries)
-            self.process = await start(self.cluster, self.binaries, self.options)
+            log.error("the database died, starting it again", exit=process.returncode)
+            try:
+                await clear_leftovers(self.cluster, self.binaries)
+                self.process = process = await start(self.cluster, self.binaries, self.options)
+            except Problem as problem:
+                log.error("the database could not be started again", error=problem.detail)
+                await asyncio.sleep(RESTART_PAUSE_SECONDS)
 
     async def stop(self) -> None:
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait([self.task])
-            if not self.task.cancelled() and (error := self.task.exception()):
-                log.error("the database could not be started again", error=str(error))
-        await stop(self.cluster, self.process, self.binaries)
+        if self.process is not None:
+            await stop(self.cluster, self.process, self.binaries)
 
 
 def _named(url: str) -> Server:
@@ -178,43 +178,36 @@ def _server(cluster: Cluster, address: PidFile) -> Server:
 
 def _open_cluster(folder: Path) -> Cluster:
     account = server_account(folder / "data")
-    folder.mkdir(exist_ok=True, mode=0o711 if account else 0o700)
-    if account:
-        look = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
-        entered = subprocess.run(look, capture_output=True, cwd="/", **account.popen_arguments())
-        if entered.returncode:
-            raise DATA_DIR_CLOSED(
-                f"PostgreSQL does not run as root; its user '{account.name}' cannot enter"
-                f" '{folder}'. Name a folder that it can reach with --data-dir, such as"
-                " /var/lib/pantheon, or run Pantheon as an ordinary user."
-            )
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711 if account else 0o700)
+    if account and not account.can_enter(folder):
+        raise DATA_DIR_CLOSED(
+            f"PostgreSQL does not run as root; its user '{account.name}' cannot enter '{folder}'."
+            " Name a folder that it can reach with --data-dir, such as /var/lib/pantheon, or run"
+            " Pantheon as an ordinary user."
+        )
     return Cluster(folder, account)
-
-
-def _major(cluster: Cluster) -> int | None:
-    version = cluster.data / "PG_VERSION"
-    return int(version.read_text("ascii")) if version.exists() else None
 
 
 async def _enter(cluster: Cluster, running: FileLock, users: FileLock, join: bool) -> Server | None:
     """Take the lock of whoever runs the server (`None`), or join the one who does."""
-    try:
-        async with asyncio.timeout(JOIN_SECONDS):
-            while not running.acquire():
-                # Held before looking, so that the owner does not stop between look and use.
-                if join and users.acquire(shared=True):
-                    address = read_pid_file(cluster)
-                    if address and address.ready and await _answers(_server(cluster, address)):
-                        return _server(cluster, address)
-                    users.release()
-                await asyncio.sleep(LOOK_SECONDS)
-    except TimeoutError as error:
-        pid = running.read_pid()
-        raise DATA_DIR_IN_USE(
-            f"The database in '{cluster.folder}' is run by another process"
-            f"{f' ({pid})' if pid else ''}, which neither ends nor lets it be used. Stop it first.",
-            pid=pid,
-        ) from error
+    deadline = asyncio.get_running_loop().time() + JOIN_SECONDS
+    while not running.acquire():
+        # Held before looking, so that the owner does not stop between look and use.
+        if join and users.acquire(shared=True):
+            address = read_pid_file(cluster)
+            if address and address.ready and await _answers(_server(cluster, address)):
+                return _server(cluster, address)
+            users.release()
+        if asyncio.get_running_loop().time() > deadline:
+            pid = running.read_pid()
+            raise DATA_DIR_IN_USE(
+                f"The database in '{cluster.folder}' is run by another process"
+                f"{f' ({pid})' if pid else ''}, which neither ends nor lets it be used."
+                " Stop it first.",
+                pid=pid,
+            )
+        await asyncio.sleep(LOOK_SECONDS)
     return None
 
 
@@ -225,10 +218,3 @@ async def _answers(server: Server) -> bool:
         return False
     await conn.close()
     return True
-
-
-async def _linger(users: FileLock, seconds: float) -> None:
-    """Wait for those who joined, up to `seconds`; from then on nobody joins."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not users.acquire() and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(LOOK_SECONDS)

@@ -1,6 +1,7 @@
 """The user that runs the embedded PostgreSQL, which refuses to run as root."""
 
 import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,12 @@ class Account:
     def own(self, path: Path) -> None:
         """Make `path`, which is ours, this user's."""
         os.chown(path, self.uid, self.gid)
+
+    def can_enter(self, folder: Path) -> bool:
+        """Tell whether this user can reach `folder`, by trying it."""
+        look = ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)]
+        done = subprocess.run(look, capture_output=True, cwd="/", **self.popen_arguments())  # noqa: S603
+        return done.returncode == 0
 
 
 def server_account(data: Path) -> Account | None:

@@ -120,7 +120,7 @@ def _asked(folder: Path, account: Account | None) -> Binaries:
     program = str(folder / f"postgres{_SUFFIX}")
     who = account.popen_arguments() if account else {}
     try:
-        answer = subprocess.run(
+        answer = subprocess.run(  # noqa: S603
             [program, "--version"], capture_output=True, text=True, timeout=30, **who
         )
     except (OSError, subprocess.TimeoutExpired) as error:

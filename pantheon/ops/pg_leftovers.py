@@ -1,6 +1,5 @@
-"""What a dead owner left of an embedded server: processes that live on, files that block a start."""
+"""What a dead owner left of an embedded server: live processes, files that block a start."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 import structlog
 
 from pantheon.ops.pg_binaries import Binaries
-from pantheon.ops.pg_cluster import DATABASE_FAILED, Cluster, read_pid_file, tell
+from pantheon.ops.pg_cluster import DATABASE_FAILED, Cluster, read_pid_file
+from pantheon.ops.pg_process import STOPPING, comes_true, tell
 
-WATCH_SECONDS = 0.05
+ORPHAN_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -26,24 +26,7 @@ async def clear_leftovers(cluster: Cluster, binaries: Binaries) -> None:
     if not pid_path.exists():
         return
     left = read_pid_file(cluster)
-    postmaster = left.pid if left else None
-    # On Linux a postmaster is shutting down already; elsewhere it outlives its owner.
-    for name, seconds in (("INT", 30), ("QUIT", 10), ("KILL", 5)):
-        pids = _processes_on(cluster.data)
-        if not pids:
-            break
-        if postmaster in pids:
-            log.info("stopping the database that a dead process left", pid=postmaster, signal=name)
-            tell(postmaster, name, binaries)
-        elif name != "INT":
-            for pid in pids:
-                tell(pid, name, binaries)
-        await _wait_until_gone(cluster.data, seconds if postmaster in pids else 5)
-    pids = _processes_on(cluster.data)
-    if pids:
-        raise DATABASE_FAILED(
-            f"Process {pids[0]} still works on '{cluster.data}' and does not stop. End it first."
-        )
+    await _stop_survivors(cluster, binaries, left.pid if left else None)
     pid_path.unlink(missing_ok=True)
     if left and left.socket_folder:
         socket = Path(left.socket_folder) / f".s.PGSQL.{left.port}"
@@ -51,10 +34,27 @@ async def clear_leftovers(cluster: Cluster, binaries: Binaries) -> None:
             path.unlink(missing_ok=True)
 
 
-async def _wait_until_gone(data: Path, seconds: float) -> None:
-    deadline = asyncio.get_running_loop().time() + seconds
-    while _processes_on(data) and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(WATCH_SECONDS)
+async def _stop_survivors(cluster: Cluster, binaries: Binaries, postmaster: int | None) -> None:
+    # On Linux a postmaster is shutting down already; elsewhere it outlives its owner. Without it
+    # its children end by themselves, unless they are in the middle of something long.
+    for name, patience in STOPPING:
+        pids = _processes_on(cluster.data)
+        if not pids:
+            return
+        if postmaster in pids:
+            log.info("stopping the database of a dead process", pid=postmaster, signal=name)
+            tell(postmaster, name, binaries)
+        elif name != "INT":
+            for pid in pids:
+                tell(pid, name, binaries)
+        seconds = patience if postmaster in pids else ORPHAN_SECONDS
+        if await comes_true(lambda: not _processes_on(cluster.data), seconds, every=0.05):
+            return
+    numbers = ", ".join(str(pid) for pid in _processes_on(cluster.data))
+    raise DATABASE_FAILED(
+        f"The database in '{cluster.data}' was left by a dead process and does not stop"
+        f" (process {numbers}). End it, then start again."
+    )
 
 
 def _processes_on(data: Path) -> list[int]:
@@ -68,11 +68,11 @@ def _processes_on(data: Path) -> list[int]:
     found: list[int] = []
     process: Any
     for process in psutil.process_iter(["name", "status"]):
+        if not (process.info["name"] or "").startswith("postgres"):
+            continue
         try:
-            if (process.info["name"] or "").startswith("postgres") and (
-                process.info["status"] != psutil.STATUS_ZOMBIE
-                and os.path.realpath(process.cwd()) == os.path.realpath(data)
-            ):
+            alive = process.info["status"] != psutil.STATUS_ZOMBIE
+            if alive and os.path.realpath(process.cwd()) == os.path.realpath(data):
                 found.append(process.pid)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
