@@ -20,22 +20,27 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request about to leave for a provider. `number` counts within its step, from 1."""
+    """A request about to leave for a provider. `number` counts within its step, from 1.
+
+    Outside of a turn (a test call) there is no session, turn, step or lease; then the attempt
+    counts as lost when it is still open after `expires_seconds`.
+    """
 
     workspace_id: UUID
     id: UUID
     user_id: UUID
     room_id: UUID | None
-    session_id: UUID
-    turn_id: UUID
-    step_id: UUID
-    lease_epoch: int
+    session_id: UUID | None
+    turn_id: UUID | None
+    step_id: UUID | None
+    lease_epoch: int | None
     number: int
     purpose: str
     agent_key: str | None
     provider: str
     model: str
     request_sha256: bytes
+    expires_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,16 @@ async def open_attempt(conn: Connection, attempt: Attempt) -> None:
     await conn.execute(
         """
         INSERT INTO llm_call_attempts (workspace_id, id, user_id, room_id, session_id, turn_id,
-            step_id, lease_epoch, number, purpose, agent_key, provider, model, request_sha256)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            step_id, lease_epoch, number, purpose, agent_key, provider, model, request_sha256,
+            expires_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+            clock_timestamp() + %s::float8 * interval '1 second')
         """,
         (
             attempt.workspace_id, attempt.id, attempt.user_id, attempt.room_id,
             attempt.session_id, attempt.turn_id, attempt.step_id, attempt.lease_epoch,
             attempt.number, attempt.purpose, attempt.agent_key, attempt.provider, attempt.model,
-            attempt.request_sha256,
+            attempt.request_sha256, attempt.expires_seconds,
         ),
     )  # fmt: skip
 
