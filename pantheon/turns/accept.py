@@ -19,18 +19,18 @@ from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import wallets
 from pantheon.providers.registry import Providers
+from pantheon.rooms.limits import check_limits
 from pantheon.sessions import messages
+from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.mentions import ALL, find_mentions, near_keys
 from pantheon.turns.modes.registry import ALIASES, MODES
 from pantheon.turns.types import GRAPH_VERSION, Frozen, Seat, StepRow, TurnInput, TurnRow
 from pantheon.turns.view import turn_shape
 
-TURN_IN_PROGRESS = ProblemType("turn_in_progress", 409, "A turn is running in this session")
 NO_VALID_MENTION = ProblemType("no_valid_mention", 422, "No agent of that name")
 NO_AGENTS = ProblemType("no_agents", 422, "Nobody is there to answer")
 
 LONGEST_TEXT = 200_000
-LIMITS = {"turn_seconds": (1, 86_400), "step_seconds": (1, 3_600), "parallel": (1, 64)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,13 +265,9 @@ def _with_models(
 
 def _limits(place: Place, wanted: TurnInput) -> dict[str, Any]:
     limits = dict(place.limits)
+    check_limits(wanted.limits)
     for name, value in wanted.limits.items():
-        if name not in LIMITS:
-            raise INVALID(f"There is no limit '{name}'. Valid are: {', '.join(LIMITS)}.")
-        low, high = LIMITS[name]
-        if not isinstance(value, int) or not low <= value <= high:
-            raise INVALID(f"The limit '{name}' is a whole number from {low} to {high}.")
-        limits[name] = min(value, limits.get(name, high))
+        limits[name] = min(value, limits.get(name, value))
     return limits
 
 

@@ -11,7 +11,8 @@ from pantheon.accounts.roles import Who
 from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.db.pool import Connection
 from pantheon.providers.registry import Providers
-from pantheon.turns.accept import TURN_IN_PROGRESS, Place, accept_turn, load_place, store_turn
+from pantheon.sessions.sessions import TURN_IN_PROGRESS
+from pantheon.turns.accept import Place, accept_turn, load_place, store_turn
 from pantheon.turns.mentions import find_mentions
 from pantheon.turns.types import (
     GRAPH_VERSION,
