@@ -104,7 +104,8 @@ async def _step(task: Task, runtime: Runtime[Drive]) -> dict[str, int]:
     return {"steps": 1}
 
 
-def _route(state: State, runtime: Runtime[Drive]) -> list[Send] | str:
+async def _route(state: State, runtime: Runtime[Drive]) -> list[Send] | str:
+    # A coroutine though it awaits nothing: LangGraph runs plain functions in a thread.
     drive = runtime.context
     if drive.dispatched:
         # Others of this batch still run; the last one to end asks for the next batch.

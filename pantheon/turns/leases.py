@@ -25,6 +25,7 @@ class Renewed:
     """What a renewal tells of a turn that is still this worker's."""
 
     id: UUID
+    lease_epoch: int
     cancel_requested: str | None
 
 
@@ -98,7 +99,7 @@ async def renew(
                 AS h (workspace_id, id, epoch)
             WHERE t.workspace_id = h.workspace_id AND t.id = h.id AND t.lease_epoch = h.epoch
               AND t.status = 'running'
-            RETURNING t.id, t.cancel_requested
+            RETURNING t.id, t.lease_epoch, t.cancel_requested
             """,
             {
                 "seconds": seconds,

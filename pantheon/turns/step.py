@@ -109,7 +109,7 @@ async def _try(work: Work, step: StepRow, ask: Ask, deadline: float) -> None:
 async def _prepare(work: Work, step: StepRow) -> Ask | Failure:
     seat = work.frozen.seat(step.agent_key or "")
     try:
-        provider, model = work.providers.resolve(seat.model)
+        provider, model = work.providers.resolve(seat.model, accepted=True)
     except Problem as problem:
         return Failure(
             problem.kind.code, problem.kind.title, problem.detail, retryable=False, sent=False
@@ -159,7 +159,7 @@ def _speaker(work: Work, seat: Seat, model: Model) -> Speaker:
 
 def _window(work: Work, seat: Seat) -> int:
     try:
-        model: Model = work.providers.resolve(seat.model)[1]
+        model: Model = work.providers.resolve(seat.model, accepted=True)[1]
     except Problem:
         return 0
     return model.context_window

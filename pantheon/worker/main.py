@@ -36,7 +36,7 @@ class _Worker:
     runtime: Runtime
     id: UUID
     stopping: asyncio.Event
-    running: dict[UUID, _Running] = field(default_factory=dict)
+    running: set[_Running] = field(default_factory=set)
     work: asyncio.Event = field(default_factory=asyncio.Event)
     cancels: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -126,10 +126,11 @@ def _start(worker: _Worker, turn: TurnRow) -> None:
         run_turn(runtime.db, runtime.providers, runtime.hub, runtime.graph, turn, control),
         name=f"turn {turn.id}",
     )
-    worker.running[turn.id] = _Running(turn, control, task)
+    run = _Running(turn, control, task)
+    worker.running.add(run)
 
     def ended(task: asyncio.Task[None]) -> None:
-        del worker.running[turn.id]
+        worker.running.discard(run)
         worker.work.set()
         if not task.cancelled() and task.exception() is not None:
             # Its lease runs out, and another claim tries again.
@@ -156,36 +157,37 @@ async def _renew_forever(worker: _Worker) -> None:
 
 
 async def _renew(worker: _Worker, seconds: float) -> None:
-    held = {turn_id: run for turn_id, run in worker.running.items() if not run.task.done()}
+    held = [run for run in worker.running if not run.task.done()]
     async with worker.runtime.db.sweep() as conn:
         await heartbeat.beat(conn, worker.id)
         if not held:
             return
         renewed = await leases.renew(
             conn,
-            [(r.turn.workspace_id, r.turn.id, r.turn.lease_epoch) for r in held.values()],
+            [(run.turn.workspace_id, run.turn.id, run.turn.lease_epoch) for run in held],
             seconds,
         )
-    ours = {lease.id: lease.cancel_requested for lease in renewed}
-    for turn_id, run in held.items():
-        if turn_id not in ours:
+    ours = {(lease.id, lease.lease_epoch): lease.cancel_requested for lease in renewed}
+    for run in held:
+        lease = (run.turn.id, run.turn.lease_epoch)
+        if lease not in ours:
             # Over (then there is nothing to stop), or another worker's.
             run.control.stop("lease_lost")
-        elif (when := ours[turn_id]) is not None:
+        elif (when := ours[lease]) is not None:
             run.control.cancel(when)
 
 
 async def _drain(worker: _Worker) -> None:
     """Let running steps end within the grace time, then cut what is left and settle it."""
-    tasks = {run.task for run in worker.running.values()}
+    tasks = {run.task for run in worker.running}
     if not tasks:
         return
     log.info("draining", turns=len(tasks))
-    for run in worker.running.values():
+    for run in worker.running:
         run.control.draining = True
     _, late = await asyncio.wait(tasks, timeout=worker.runtime.settings.grace_seconds)
     settle_until = asyncio.get_running_loop().time() + SETTLE_SECONDS
-    for run in list(worker.running.values()):
+    for run in list(worker.running):
         run.control.settle_until = settle_until
         run.control.stop("drain")
     if late:
