@@ -1,0 +1,18 @@
+"""`pantheon api`: HTTP and the page, without a worker; as many as you like against one database."""
+
+import typer
+
+from pantheon.cli.options import DataDir, Debug, Host, Port
+
+
+def api(
+    host: Host = None, port: Port = None, data_dir: DataDir = None, debug: Debug = False
+) -> None:
+    """Serve HTTP and the page, without a worker; any number of them share one database.
+
+    Example: PANTHEON_DATABASE_URL=postgresql://user:password@host/pantheon pantheon api --port 8341
+    """
+    from pantheon.cli.processes import run_api
+    from pantheon.cli.serve import run
+
+    raise typer.Exit(run(run_api(debug=debug, host=host, port=port, data_dir=data_dir)))

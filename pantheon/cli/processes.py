@@ -1,0 +1,99 @@
+"""The processes that serve: everything in one (`up`), or its halves (`api`, `worker`)."""
+
+import asyncio
+import os
+import webbrowser
+from contextlib import closing
+from typing import Any
+
+import typer
+
+from pantheon.accounts.workspaces import ensure_local_owner
+from pantheon.api.app import create_app
+from pantheon.base.settings import Settings
+from pantheon.cli.serve import address_of, bind, calm_garbage_collector, serve, stop_on_signals
+from pantheon.cli.terminal import has_browser, say, start_logging
+from pantheon.cli.workspace import bring_to_head, login_link
+from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
+from pantheon.ops.demo import make_first_example
+from pantheon.ops.effective import secrets_of
+from pantheon.ops.embedded import database
+from pantheon.ops.runtime import load_settings, open_runtime
+from pantheon.ops.server_file import announced
+from pantheon.worker.main import run_worker
+
+
+async def run_up(*, open_browser: bool, debug: bool, **given: Any) -> None:
+    """Own the data directory and serve everything from this process until it is stopped."""
+    settings = _begin(debug, given)
+    folder = prepare_data_dir(settings.data_dir)
+    with (
+        stop_on_signals() as stop,
+        own_data_dir(folder),
+        closing(bind(settings.host, settings.port)) as listening,
+    ):
+        say("Starting the database …")
+        async with database(settings, own=True) as server:
+            await bring_to_head(server, migrate_named=True)
+            async with open_runtime(settings, server) as runtime:
+                who = await ensure_local_owner(runtime.db)
+                example = await make_first_example(runtime.db, who, runtime.providers)
+                if example is not None:
+                    say(f"Made '{example.room['name']}' with three agents to begin with.")
+                address = address_of(listening)
+                link = await login_link(runtime.db, who, settings.public_url or address)
+                worker = run_worker(
+                    runtime, kind="up", instance=instance_id(folder), stopping=stop.asked
+                )
+                with announced(folder, address):
+                    await serve(
+                        create_app(runtime),
+                        listening,
+                        stop,
+                        ready=lambda: _welcome(link, open_browser),
+                        worker=worker,
+                        grace_seconds=settings.grace_seconds,
+                    )
+    say("Stopped.")
+
+
+async def run_api(*, debug: bool, **given: Any) -> None:
+    """Serve HTTP and the page from this process until it is stopped."""
+    settings = _begin(debug, given)
+    with stop_on_signals() as stop, closing(bind(settings.host, settings.port)) as listening:
+        async with database(settings) as server, open_runtime(settings, server) as runtime:
+            await ensure_local_owner(runtime.db)
+            address = address_of(listening)
+            await serve(
+                create_app(runtime),
+                listening,
+                stop,
+                ready=lambda: say(f"The API answers at {address}."),
+            )
+
+
+async def run_worker_alone(*, debug: bool, **given: Any) -> None:
+    """Run turns in this process until it is stopped; what runs then may end within the grace."""
+    settings = _begin(debug, given)
+    instance = instance_id(prepare_data_dir(settings.data_dir))
+    with stop_on_signals() as stop:
+        async with database(settings) as server, open_runtime(settings, server) as runtime:
+            calm_garbage_collector()
+            stop.serving = True
+            say("The worker waits for turns.")
+            await run_worker(runtime, kind="worker", instance=instance, stopping=stop.asked)
+
+
+def _begin(debug: bool, given: dict[str, Any]) -> Settings:
+    settings = load_settings(**given)
+    start_logging(debug, service=True, secrets=secrets_of(settings, os.environ))
+    return settings
+
+
+def _welcome(link: str, open_browser: bool) -> None:
+    say("Pantheon runs. This link signs you in, once, within ten minutes:")
+    typer.echo(link)
+    say("'pantheon open' makes another one; Ctrl-C stops everything.")
+    if open_browser and has_browser():
+        # In a thread: some browsers keep whoever starts them.
+        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, link)

@@ -1,0 +1,85 @@
+"""What commands share: the data directory's server, its database at head, its local owner."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from pantheon.accounts import logins
+from pantheon.accounts.roles import Who
+from pantheon.accounts.workspaces import ensure_local_owner
+from pantheon.base.settings import Settings
+from pantheon.db import migrate
+from pantheon.db.pool import Database
+from pantheon.ops import server_file
+from pantheon.ops.embedded import Server, database
+from pantheon.ops.runtime import SCHEMA_BEHIND, load_settings
+from pantheon.ops.server_file import RunningServer
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A database that can be worked on, as its local owner."""
+
+    settings: Settings
+    db: Database
+    who: Who
+
+
+@asynccontextmanager
+async def open_workspace(data_dir: Path | None) -> AsyncIterator[Workspace]:
+    """Open the database of the settings, beside a running server or alone.
+
+    Raises what settings and database raise, and `schema_behind` for a named server's old schema.
+    """
+    settings = load_settings(data_dir=data_dir)
+    async with database(settings) as server:
+        await bring_to_head(server, migrate_named=False)
+        db = Database(server.url, size=2)
+        await db.open()
+        try:
+            yield Workspace(settings, db, await ensure_local_owner(db))
+        finally:
+            await db.close()
+
+
+async def bring_to_head(server: Server, *, migrate_named: bool) -> None:
+    """Bring the schema to head where it is not; a named server's only with `migrate_named`.
+
+    Raises `schema_behind` for the others.
+    """
+    async with await psycopg.AsyncConnection.connect(server.admin_url) as conn:
+        version = await migrate.current(conn)
+    if version == migrate.HEAD:
+        return
+    if not (server.embedded or migrate_named):
+        raise SCHEMA_BEHIND(
+            f"The database is at revision {version or 'none'}, this version of Pantheon needs"
+            f" {migrate.HEAD}. Run 'pantheon migrate'."
+        )
+    await asyncio.to_thread(migrate.upgrade, server.admin_url, server.login_role)
+
+
+def running_server(data_dir: Path | None) -> RunningServer:
+    """Return the data directory's server. Raises `no_server` where none runs."""
+    return server_file.find(load_settings(data_dir=data_dir).data_dir)
+
+
+async def sign_in(data_dir: Path | None) -> str:
+    """Sign in as the local owner, by the database; return the `Cookie` header to send."""
+    async with (
+        open_workspace(data_dir) as workspace,
+        workspace.db.transaction(workspace.who.workspace_id) as conn,
+    ):
+        cookie = await logins.create_login(conn, workspace.who)
+    return f"{logins.COOKIE}={cookie}"
+
+
+async def login_link(db: Database, who: Who, base_url: str) -> str:
+    """Return a link that signs the owner in, once, within ten minutes."""
+    async with db.transaction(who.workspace_id) as conn:
+        token = await logins.create_login_token(conn, who)
+    return f"{base_url}/login#{token}"
