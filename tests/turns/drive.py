@@ -56,6 +56,14 @@ async def ended(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, A
     return await view(runtime, who, turn)
 
 
+async def until(runtime: Runtime, who: Who, turn: dict[str, Any], event: str) -> None:
+    """Follow a turn up to its first event of a kind."""
+    session_id = UUID(turn["session_id"])
+    async for frame in follow_turn(runtime.db, runtime.hub, who, session_id, turn["index"], 0):
+        if frame is not None and frame.event == event:
+            return
+
+
 async def view(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, Any]:
     """Read a turn."""
     async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:

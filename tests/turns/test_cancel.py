@@ -1,0 +1,76 @@
+"""Cancelling: now, after the step, before anybody runs it; and what is kept."""
+
+from uuid import UUID
+
+import pytest
+
+from pantheon.accounts.roles import Who
+from pantheon.base.errors import Problem
+from pantheon.ops.runtime import Runtime
+from pantheon.turns.cancel import cancel_live, request_cancel
+from tests.turns.drive import direct_session, ended, log_of, rows, send, session_with, until, view
+
+
+async def cancel(runtime: Runtime, who: Who, turn: dict, when: str) -> None:
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await request_cancel(conn, who, UUID(turn["id"]), when)  # type: ignore[arg-type]
+
+
+async def test_now_keeps_the_text_and_settles_the_call(runtime: Runtime, who: Who) -> None:
+    session_id = await session_with(runtime, who, "demo/analyst", "demo/fast", mode="roundtable")
+    accepted = await send(runtime, who, session_id)
+    await until(runtime, who, accepted, "step.delta")
+    await cancel(runtime, who, accepted, "now")
+    turn = await ended(runtime, who, accepted)
+    assert turn["status"] == "cancelled"
+    assert [step["status"] for step in turn["steps"]] == ["cancelled", "cancelled"]
+    assert turn["steps"][0]["message"]["content"]
+    assert turn["steps"][1]["message"] is None
+    assert turn["usage"]["calls"] == 1
+    assert await rows(
+        runtime,
+        who,
+        "SELECT outcome, estimated FROM llm_call_events WHERE turn_id = %s",
+        turn["id"],
+    ) == [("cancelled", True)]
+    log = await log_of(runtime, who, turn)
+    assert log[-1][1]["turn"] == turn
+    assert [event.seq for event, _ in log] == list(range(1, len(log) + 1))
+
+
+async def test_after_step_lets_the_running_answer_end(runtime: Runtime, who: Who) -> None:
+    session_id = await session_with(runtime, who, "demo/analyst", "demo/fast", mode="roundtable")
+    accepted = await send(runtime, who, session_id)
+    await until(runtime, who, accepted, "step.delta")
+    await cancel(runtime, who, accepted, "after_step")
+    turn = await ended(runtime, who, accepted)
+    assert turn["status"] == "cancelled"
+    assert [step["status"] for step in turn["steps"]] == ["completed", "cancelled"]
+
+
+async def test_a_queued_turn_is_ended_by_the_next_claim(idle: Runtime, who: Who) -> None:
+    session_id = await direct_session(idle, who, "demo/fast")
+    accepted = await send(idle, who, session_id)
+    await cancel(idle, who, accepted, "after_step")
+    await cancel(idle, who, accepted, "now")
+    await cancel(idle, who, accepted, "after_step")
+    asked = await rows(idle, who, "SELECT cancel_requested FROM turns")
+    assert asked == [("now",)]
+    assert (await view(idle, who, accepted))["status"] == "queued"
+
+
+async def test_what_is_over_cannot_be_cancelled(runtime: Runtime, who: Who) -> None:
+    session_id = await direct_session(runtime, who, "demo/fast")
+    turn = await ended(runtime, who, await send(runtime, who, session_id))
+    with pytest.raises(Problem) as caught:
+        await cancel(runtime, who, turn, "now")
+    assert caught.value.kind.code == "already_terminal"
+    assert (await view(runtime, who, turn))["status"] == "completed"
+
+
+async def test_deleting_a_session_ends_its_turn(runtime: Runtime, who: Who) -> None:
+    session_id = await direct_session(runtime, who, "demo/analyst")
+    accepted = await send(runtime, who, session_id)
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        assert await cancel_live(conn, who.workspace_id, [session_id]) == 1
+    assert (await ended(runtime, who, accepted))["status"] == "cancelled"
