@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
+from pantheon.base.log import configure_logging
 from pantheon.db import migrate
 from pantheon.db.pool import Connection, Database
 from pantheon.ops.embedded import Server, embedded
@@ -36,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the run, or take the one that the controller of xdist made."""
     given = getattr(config, "workerinput", {}).get("run_folder")
     config.stash[RUN_FOLDER] = Path(given or tempfile.mkdtemp(prefix="pantheon-tests-"))
+    configure_logging(debug=False, json=False)
 
 
 @pytest.hookimpl(optionalhook=True)
