@@ -32,6 +32,7 @@ from pantheon.ops.pg_cluster import (
     listen_options,
     make_login,
     read_pid_file,
+    remove_short_socket,
 )
 from pantheon.ops.pg_leftovers import clear_leftovers
 from pantheon.ops.pg_process import OPTIONS, comes_true, initialise, start, stop
@@ -153,6 +154,7 @@ class _Keeper:
             await asyncio.wait([self.task])
         if self.process is not None:
             await stop(self.cluster, self.process, self.binaries)
+        remove_short_socket(self.cluster, self.options)
 
 
 def _named(url: str) -> Server:

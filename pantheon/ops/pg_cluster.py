@@ -7,6 +7,7 @@ import socket
 import stat
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -108,6 +109,14 @@ def listen_options(cluster: Cluster) -> dict[str, str]:
         "unix_socket_directories": str(_socket_folder(cluster)),
         "unix_socket_permissions": "0700",
     }
+
+
+def remove_short_socket(cluster: Cluster, options: Mapping[str, str]) -> None:
+    """Remove the socket's folder when it is the short one, outside our own; the server is gone."""
+    folder = Path(options["unix_socket_directories"])
+    if options["unix_socket_directories"] and folder.parent != cluster.folder:
+        with contextlib.suppress(OSError):  # What is not empty is left: it is not only ours.
+            folder.rmdir()
 
 
 def passwords(cluster: Cluster) -> dict[str, str]:
