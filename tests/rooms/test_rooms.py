@@ -125,7 +125,7 @@ async def test_a_manager_of_another_workspace_is_refused(db, conn, who):
 
 
 async def test_a_change_touches_what_is_named_and_counts_a_version(conn, who):
-    room = await make_room(conn, who, agents=1, goal="Decide.", manager={"model": "demo/echo"})
+    room = await make_room(conn, who, agents=1, goal="Decide.", manager={"model": "demo/fast"})
     change = {"name": "Council", "goal": None, "manager": None, "order": "sequence"}
     changed = await update_room(
         conn, who, UUID(room["id"]), change, modes=ROOM_MODES, version=room["version"]

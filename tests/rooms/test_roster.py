@@ -37,7 +37,7 @@ def agent_ids(room) -> list[UUID]:
 
 
 async def test_a_seat_shows_the_agent_as_it_is(conn, who):
-    agent = await make_agent(conn, who, "critic", name="Critic", color=4, model="demo/echo")
+    agent = await make_agent(conn, who, "critic", name="Critic", color=4, model="demo/fast")
     room = await make_room(conn, who, agents=0)
     policy = {"policy": "last", "last_turns": 2}
     room_id, agent_id = UUID(room["id"]), UUID(agent["id"])
@@ -49,7 +49,7 @@ async def test_a_seat_shows_the_agent_as_it_is(conn, who):
             "key": "critic",
             "name": "Critic",
             "color": 4,
-            "model": "demo/echo",
+            "model": "demo/fast",
             "position": 1,
             "muted": True,
             "context": policy,
