@@ -19,6 +19,7 @@ from pantheon.db.pool import Connection
 TIMES = ("day", "week", "month")
 GROUPS = (*TIMES, "model", "agent", "room", "session", "turn", "purpose", "user")
 SEE_ALL = ("owner", "admin")
+LAST_OFFSET = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +290,7 @@ async def report(
 
 def _offset(cursor: str) -> int:
     (offset,) = cursors.decode(cursor, 1)
-    if not isinstance(offset, int) or offset < 0:
+    if not isinstance(offset, int) or not 0 <= offset <= LAST_OFFSET:
         raise cursors.not_ours()
     return offset
 
