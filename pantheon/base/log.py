@@ -26,7 +26,7 @@ _SECRET_TEXT = re.compile(
     re.IGNORECASE,
 )
 # Lines of libraries that say nothing an operator can use below this level.
-_QUIET = ("asyncio", "httpcore2", "httpx2", "openai", "psycopg.pool", "uvicorn.error")
+_QUIET = ("alembic", "asyncio", "httpcore2", "httpx2", "openai", "psycopg.pool", "uvicorn.error")
 _SHORTEST_SECRET = 6
 
 

@@ -15,7 +15,7 @@ def config(data_dir: DataDir = None, debug: Debug = False) -> None:
     Example: pantheon config
     """
     from pantheon.ops.effective import effective
-    from pantheon.ops.runtime import load_settings
+    from pantheon.ops.load_settings import load_settings
     from pantheon.providers.registry import open_providers
 
     start_logging(debug)

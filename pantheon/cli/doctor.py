@@ -23,7 +23,7 @@ def doctor(data_dir: DataDir = None, debug: Debug = False) -> None:
     Example: pantheon doctor
     """
     from pantheon.ops.doctor import Finding, Verdict, examine
-    from pantheon.ops.runtime import load_settings
+    from pantheon.ops.load_settings import load_settings
 
     start_logging(debug)
     broken = 0

@@ -11,15 +11,16 @@ def migrate(data_dir: DataDir = None, debug: Debug = False) -> None:
 
     Example: PANTHEON_DATABASE_URL=postgresql://user:password@host/pantheon pantheon migrate
     """
-    from pantheon.db import migrate as migrations
+    from pantheon.db.migrate import HEAD
     from pantheon.ops.embedded import database
-    from pantheon.ops.runtime import load_settings
+    from pantheon.ops.load_settings import load_settings
+    from pantheon.ops.schema import bring_to_head
 
     start_logging(debug)
 
-    async def bring_to_head() -> None:
+    async def run() -> None:
         async with database(load_settings(data_dir=data_dir)) as server:
-            await asyncio.to_thread(migrations.upgrade, server.admin_url, server.login_role)
+            await bring_to_head(server)
 
-    asyncio.run(bring_to_head())
-    say(f"The schema is at revision {migrations.HEAD}.")
+    asyncio.run(run())
+    say(f"The schema is at revision {HEAD}.")

@@ -13,12 +13,13 @@ from pantheon.api.app import create_app
 from pantheon.base.settings import Settings
 from pantheon.cli.serve import address_of, bind, calm_garbage_collector, serve, stop_on_signals
 from pantheon.cli.terminal import has_browser, say, start_logging
-from pantheon.cli.workspace import bring_to_head, login_link
+from pantheon.cli.workspace import login_link
 from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
 from pantheon.ops.demo import make_first_example
 from pantheon.ops.effective import secrets_of
 from pantheon.ops.embedded import database
-from pantheon.ops.runtime import load_settings, open_runtime
+from pantheon.ops.load_settings import load_settings
+from pantheon.ops.runtime import open_runtime
 from pantheon.ops.server_file import announced
 from pantheon.worker.main import run_worker
 
@@ -33,27 +34,28 @@ async def run_up(*, open_browser: bool, debug: bool, **given: Any) -> None:
         closing(bind(settings.host, settings.port)) as listening,
     ):
         say("Starting the database …")
-        async with database(settings, own=True) as server:
-            await bring_to_head(server, migrate_named=True)
-            async with open_runtime(settings, server) as runtime:
-                who = await ensure_local_owner(runtime.db)
-                example = await make_first_example(runtime.db, who, runtime.providers)
-                if example is not None:
-                    say(f"Made '{example.room['name']}' with three agents to begin with.")
-                address = address_of(listening)
-                link = await login_link(runtime.db, who, settings.public_url or address)
-                worker = run_worker(
-                    runtime, kind="up", instance=instance_id(folder), stopping=stop.asked
+        async with (
+            database(settings, own=True) as server,
+            open_runtime(settings, server, migrate=True) as runtime,
+        ):
+            who = await ensure_local_owner(runtime.db)
+            example = await make_first_example(runtime.db, who, runtime.providers)
+            if example is not None:
+                say(f"Made '{example.room['name']}' with three agents to begin with.")
+            address = address_of(listening)
+            link = await login_link(runtime.db, who, settings.public_url or address)
+            worker = run_worker(
+                runtime, kind="up", instance=instance_id(folder), stopping=stop.asked
+            )
+            with announced(folder, address):
+                await serve(
+                    create_app(runtime),
+                    listening,
+                    stop,
+                    ready=lambda: _welcome(link, open_browser),
+                    worker=worker,
+                    grace_seconds=settings.grace_seconds,
                 )
-                with announced(folder, address):
-                    await serve(
-                        create_app(runtime),
-                        listening,
-                        stop,
-                        ready=lambda: _welcome(link, open_browser),
-                        worker=worker,
-                        grace_seconds=settings.grace_seconds,
-                    )
     say("Stopped.")
 
 

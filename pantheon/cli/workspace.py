@@ -1,22 +1,18 @@
 """What commands share: the data directory's server, its database at head, its local owner."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
 from pantheon.accounts import logins
 from pantheon.accounts.roles import Who
 from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.base.settings import Settings
-from pantheon.db import migrate
 from pantheon.db.pool import Database
-from pantheon.ops import server_file
-from pantheon.ops.embedded import Server, database
-from pantheon.ops.runtime import SCHEMA_BEHIND, load_settings
+from pantheon.ops import schema, server_file
+from pantheon.ops.embedded import database
+from pantheon.ops.load_settings import load_settings
 from pantheon.ops.server_file import RunningServer
 
 
@@ -37,30 +33,13 @@ async def open_workspace(data_dir: Path | None) -> AsyncIterator[Workspace]:
     """
     settings = load_settings(data_dir=data_dir)
     async with database(settings) as server:
-        await bring_to_head(server, migrate_named=False)
+        await (schema.bring_to_head if server.embedded else schema.check_head)(server)
         db = Database(server.url, size=2)
         await db.open()
         try:
             yield Workspace(settings, db, await ensure_local_owner(db))
         finally:
             await db.close()
-
-
-async def bring_to_head(server: Server, *, migrate_named: bool) -> None:
-    """Bring the schema to head where it is not; a named server's only with `migrate_named`.
-
-    Raises `schema_behind` for the others.
-    """
-    async with await psycopg.AsyncConnection.connect(server.admin_url) as conn:
-        version = await migrate.current(conn)
-    if version == migrate.HEAD:
-        return
-    if not (server.embedded or migrate_named):
-        raise SCHEMA_BEHIND(
-            f"The database is at revision {version or 'none'}, this version of Pantheon needs"
-            f" {migrate.HEAD}. Run 'pantheon migrate'."
-        )
-    await asyncio.to_thread(migrate.upgrade, server.admin_url, server.login_role)
 
 
 def running_server(data_dir: Path | None) -> RunningServer:

@@ -17,9 +17,9 @@ from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.base import clock
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
-from pantheon.db import migrate
+from pantheon.db.migrate import HEAD
 from pantheon.db.pool import Database
-from pantheon.ops import server_file
+from pantheon.ops import schema, server_file
 from pantheon.ops.data_dir import prepare_data_dir
 from pantheon.ops.embedded import Server, database
 from pantheon.ops.trial import try_model
@@ -130,20 +130,15 @@ async def _database(server: Server, tell: Tell) -> bool:
 
 
 async def _schema(server: Server, tell: Tell) -> bool:
-    async with await psycopg.AsyncConnection.connect(server.admin_url) as conn:
-        revision = await migrate.current(conn)
-    if revision is None and server.embedded:
+    if server.embedded and await schema.revision_of(server) is None:
         # A data directory that nobody has used yet: `pantheon up` would do the same.
-        await asyncio.to_thread(migrate.upgrade, server.admin_url, server.login_role)
-        revision = migrate.HEAD
-    if revision != migrate.HEAD:
-        detail = (
-            f"It is at revision {revision or 'none'}, this version of Pantheon needs"
-            f" {migrate.HEAD}. Run 'pantheon migrate'."
-        )
-        tell(Finding("schema", Verdict.broken, detail))
+        await schema.bring_to_head(server)
+    try:
+        await schema.check_head(server)
+    except Problem as problem:
+        tell(Finding("schema", Verdict.broken, problem.detail))
         return False
-    tell(Finding("schema", Verdict.fine, f"at revision {revision}"))
+    tell(Finding("schema", Verdict.fine, f"at revision {HEAD}"))
     return True
 
 

@@ -5,25 +5,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from os import environ
-from typing import Any
 
 import structlog
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
-from pantheon.base.errors import Problem, ProblemType
+from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
-from pantheon.db import migrate as migrations
 from pantheon.db.pool import Database
 from pantheon.db.wake import Wake
 from pantheon.events.follow import Hub
+from pantheon.ops import schema
 from pantheon.ops.embedded import Server
 from pantheon.providers.registry import Providers, open_providers
 from pantheon.turns import checkpoints
 from pantheon.turns.graph import Graph, compile_graph
-
-SETTINGS_INVALID = ProblemType("settings_invalid", 500, "A setting cannot be used")
-SCHEMA_BEHIND = ProblemType("schema_behind", 503, "The database's schema is not this version's")
 
 REFRESH_SECONDS = 60.0
 LONGEST_POLL_SECONDS = 1.0
@@ -56,20 +50,6 @@ def poll_seconds(settings: Settings) -> float:
     return min(LONGEST_POLL_SECONDS, settings.lease_seconds / 4)
 
 
-def load_settings(**given: Any) -> Settings:
-    """Read the settings; `given` are the command line's and win over all else.
-
-    Raises `settings_invalid`, naming each setting that cannot be used and why.
-    """
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        lines = [_setting_line(dict(item)) for item in error.errors(include_url=False)]
-        raise SETTINGS_INVALID("\n".join(lines)) from error
-    except (SettingsError, OSError, ValueError) as error:
-        raise SETTINGS_INVALID(f"The settings cannot be read: {error}") from error
-
-
 @asynccontextmanager
 async def open_runtime(
     settings: Settings,
@@ -83,8 +63,8 @@ async def open_runtime(
     With `migrate` the schema is brought to head first. Raises `schema_behind` where it is not,
     and `checkpointer_broken` without durable checkpoints, unless the settings allow that.
     """
-    if migrate:
-        await asyncio.to_thread(migrations.upgrade, server.admin_url, server.login_role)
+    # Before the pools: their roles come with the schema.
+    await (schema.bring_to_head if migrate else schema.check_head)(server)
     db = Database(server.url)
     pool = checkpoints.pool(server.url)
     providers = open_providers(settings, environment)
@@ -92,7 +72,6 @@ async def open_runtime(
     try:
         await db.open()
         await pool.open(wait=True, timeout=30)
-        await _check_schema(db)
         saver = await checkpoints.open_saver(pool, allow_memory=settings.allow_memory_checkpoints)
         durable = isinstance(saver, checkpoints.Saver)
         if not durable:
@@ -116,16 +95,6 @@ async def open_runtime(
         await db.close()
 
 
-async def _check_schema(db: Database) -> None:
-    async with db.transaction(None) as conn:
-        version = await migrations.current(conn)
-    if version != migrations.HEAD:
-        raise SCHEMA_BEHIND(
-            f"The database is at revision {version or 'none'}, this version of Pantheon needs"
-            f" {migrations.HEAD}. Run 'pantheon migrate'."
-        )
-
-
 async def _keep_fresh(providers: Providers) -> None:
     while True:
         try:
@@ -133,13 +102,3 @@ async def _keep_fresh(providers: Providers) -> None:
         except Problem as problem:
             log.warning("models could not be listed", error=problem.detail)
         await asyncio.sleep(REFRESH_SECONDS)
-
-
-def _setting_line(error: Mapping[str, Any]) -> str:
-    place = [str(part) for part in error["loc"]]
-    name = f"PANTHEON_{place[0].upper()}" if place else "The settings"
-    inside = "".join(f" › {part}" for part in place[1:])
-    secret = any("key" in part for part in place)
-    hidden = secret or isinstance(error["input"], dict)
-    value = "" if hidden else f" (given: {error['input']!r})"
-    return f"{name}{inside}: {error['msg']}{value}"
