@@ -16,10 +16,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
 from pantheon.base.log import configure_logging
+from pantheon.base.settings import Settings
 from pantheon.db import migrate
 from pantheon.db.pool import Connection, Database
 from pantheon.ops.embedded import Server, embedded
 from pantheon.ops.file_lock import FileLock
+from tests.fakes.process import running
+from pantheon.ops.runtime import Runtime, open_runtime
+from pantheon.worker.main import run_worker
 
 TEMPLATE = "template_pantheon"
 RUN_FOLDER = pytest.StashKey[Path]()
@@ -171,3 +175,35 @@ async def conn(db: Database, who: Who) -> AsyncIterator[Connection]:
     """A transaction in the workspace of `who`; committed at the end of a test that went well."""
     async with db.transaction(who.workspace_id) as conn:
         yield conn
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a lease of a second."""
+    return Settings(data_dir=tmp_path, lease_seconds=1, grace_seconds=2)
+
+
+@pytest.fixture
+async def idle(settings: Settings, server: Server) -> AsyncIterator[Runtime]:
+    """A runtime in which nobody runs turns."""
+    async with open_runtime(settings, server, environment={}) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+async def runtime(idle: Runtime) -> AsyncIterator[Runtime]:
+    """A runtime with a worker."""
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(
+        run_worker(idle, kind="worker", instance=ids.new(), stopping=stopping)
+    )
+    yield idle
+    stopping.set()
+    await worker
+
+
+@pytest.fixture(scope="session")
+def fakes() -> Iterator[str]:
+    """The base URL of a fake model server, a process of its own (tests/fakes)."""
+    with running() as url:
+        yield url

@@ -1,0 +1,192 @@
+"""One outgoing TCP connection on asyncio, for the egress client: read in whole batches."""
+
+# ruff: noqa: ASYNC109 - the signatures are httpcore2's
+
+import asyncio
+import select
+import ssl
+from collections.abc import Iterable
+from typing import Any, cast
+
+from httpcore2 import (
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectTimeout,
+    ReadError,
+    ReadTimeout,
+    WriteError,
+    WriteTimeout,
+)
+
+
+class TcpStream(asyncio.Protocol, AsyncNetworkStream):
+    """A connection as httpcore2 wants it.
+
+    A read returns all that has come since the last one, decrypted; between reads the socket is
+    not looked at, so that a reader that takes its time is woken once, not for every token.
+    """
+
+    def __init__(self) -> None:
+        self.last_read = b""
+        self._loop = asyncio.get_running_loop()
+        self._received: list[bytes] = []
+        self._ended = False
+        self._error: Exception | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._transport: asyncio.Transport
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return at least one byte, at most `max_bytes`; nothing at the end of the stream.
+
+        Raises ReadTimeout after `timeout` seconds without a byte, ReadError for a reset.
+        """
+        if not self._received and not self._ended:
+            await self._wait(timeout)
+        if not self._received:
+            if self._error is not None:
+                raise ReadError(str(self._error)) from self._error
+            return b""
+        data = self._received[0] if len(self._received) == 1 else b"".join(self._received)
+        self._received.clear()
+        if len(data) > max_bytes:
+            self._received.append(data[max_bytes:])
+            data = data[:max_bytes]
+        self.last_read = data
+        return data
+
+    def is_end_of_read(self, piece: bytes) -> bool:
+        """Say whether `piece`, taken from a body, is the last of what the last read returned.
+
+        A chunk is followed by CRLF. A repeated piece can be taken for the last one too early.
+        """
+        read = self.last_read
+        return read.endswith(piece) or read.endswith(piece, 0, len(read) - 2)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send `buffer`. Raises WriteTimeout, WriteError."""
+        if not buffer:
+            return
+        if self._ended or self._transport.is_closing():
+            raise WriteError("The connection is closed.") from self._error
+        self._transport.write(buffer)
+        if not self._writable.is_set():
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._writable.wait()
+            except TimeoutError as error:
+                raise WriteTimeout(f"Nothing was taken for {timeout:g} s.") from error
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Encrypt from here on. Raises ConnectError, ConnectTimeout."""
+        try:
+            async with asyncio.timeout(timeout):
+                transport = await self._loop.start_tls(
+                    self._transport, self, ssl_context, server_hostname=server_hostname
+                )
+        except TimeoutError as error:
+            self._transport.abort()
+            raise ConnectTimeout(f"No TLS connection within {timeout:g} s.") from error
+        except OSError as error:
+            self._transport.abort()
+            raise ConnectError(str(error)) from error
+        if transport is None:
+            raise ConnectError("The server hung up during the TLS handshake.")
+        self._transport = transport
+        return self
+
+    async def aclose(self) -> None:
+        """Close at once; what was not sent yet is dropped."""
+        self._transport.abort()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore2 asks of a connection: its TLS object, whether it is readable."""
+        if info == "is_readable":
+            return self._ended or bool(self._received) or self._has_input()
+        return self._transport.get_extra_info(info)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the transport; nothing is read before somebody waits for it."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what has come, and look no further until it is taken."""
+        self._received.append(data)
+        self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        """Note the end; the transport then closes."""
+        self._ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end, and why."""
+        self._ended = True
+        self._error = self._error or exc
+        self._writable.set()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """Make the next write wait."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let writes go on."""
+        self._writable.set()
+
+    async def _wait(self, timeout: float | None) -> None:
+        self._waiter = waiter = self._loop.create_future()
+        alarm = None if timeout is None else self._loop.call_later(timeout, self._wake)
+        self._transport.resume_reading()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if alarm is not None:
+                alarm.cancel()
+        if not self._received and not self._ended:
+            raise ReadTimeout(f"Nothing came for {timeout:g} s.")
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _has_input(self) -> bool:
+        socket = self._transport.get_extra_info("socket")
+        if socket is None or socket.fileno() < 0:
+            return True
+        if not hasattr(select, "poll"):
+            return bool(select.select([socket.fileno()], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+
+async def connect(
+    addresses: Iterable[str], port: int, timeout_seconds: float | None = None
+) -> TcpStream:
+    """Connect to the first of `addresses` (names or IP addresses) that answers.
+
+    Raises ConnectError, or ConnectTimeout after `timeout_seconds` for all of them.
+    """
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            for address in addresses:
+                try:
+                    _, stream = await loop.create_connection(TcpStream, address, port)
+                except OSError as error:
+                    failure = error
+                else:
+                    return stream
+    except TimeoutError as error:
+        raise ConnectTimeout(f"No connection within {timeout_seconds:g} s.") from error
+    raise ConnectError(str(failure or "There is no address to connect to.")) from failure
