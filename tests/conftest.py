@@ -21,9 +21,9 @@ from pantheon.db import migrate
 from pantheon.db.pool import Connection, Database
 from pantheon.ops.embedded import Server, embedded
 from pantheon.ops.file_lock import FileLock
-from tests.fakes.process import running
 from pantheon.ops.runtime import Runtime, open_runtime
 from pantheon.worker.main import run_worker
+from tests.fakes.process import running
 
 TEMPLATE = "template_pantheon"
 RUN_FOLDER = pytest.StashKey[Path]()
