@@ -14,6 +14,7 @@ UNAUTHENTICATED = ProblemType("unauthenticated", 401, "Not signed in")
 
 TOKEN_LIFE = timedelta(minutes=10)
 LOGIN_LIFE = timedelta(days=30)
+SESSION_COOKIE = "pantheon_session"
 
 
 async def create_login_token(conn: Connection, who: Who) -> str:

@@ -42,16 +42,17 @@ async def run_up(*, open_browser: bool, debug: bool, **given: Any) -> None:
             example = await make_first_example(runtime.db, who, runtime.providers)
             if example is not None:
                 say(f"Made '{example.room['name']}' with three agents to begin with.")
-            address = address_of(listening)
+            address, ending = address_of(listening), asyncio.Event()
             link = await login_link(runtime.db, who, settings.public_url or address)
             worker = run_worker(
                 runtime, kind="up", instance=instance_id(folder), stopping=stop.asked
             )
             with announced(folder, address):
                 await serve(
-                    create_app(runtime),
+                    create_app(runtime, closing=ending),
                     listening,
                     stop,
+                    closing=ending,
                     ready=lambda: _welcome(link, open_browser),
                     worker=worker,
                     grace_seconds=settings.grace_seconds,
@@ -65,11 +66,12 @@ async def run_api(*, debug: bool, **given: Any) -> None:
     with stop_on_signals() as stop, closing(bind(settings.host, settings.port)) as listening:
         async with database(settings) as server, open_runtime(settings, server) as runtime:
             await ensure_local_owner(runtime.db)
-            address = address_of(listening)
+            address, ending = address_of(listening), asyncio.Event()
             await serve(
-                create_app(runtime),
+                create_app(runtime, closing=ending),
                 listening,
                 stop,
+                closing=ending,
                 ready=lambda: say(f"The API answers at {address}."),
             )
 

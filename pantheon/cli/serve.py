@@ -107,6 +107,7 @@ async def serve(
     listening: socket.socket,
     stop: Stop,
     *,
+    closing: asyncio.Event,
     ready: Callable[[], None],
     worker: Coroutine[Any, Any, None] | None = None,
     grace_seconds: float = 0,
@@ -114,7 +115,7 @@ async def serve(
     """Serve `app`, and run `worker` beside it, until `stop` is asked for.
 
     Then the worker drains while the API still answers and tells its readers; after the drain, or
-    the grace time, the streams are closed.
+    the grace time, `closing` is set, which ends the app's streams, and the API stops.
     """
     config = uvicorn.Config(
         app,
@@ -139,6 +140,7 @@ async def serve(
         await stop.asked.wait()
         if working is not None:
             await asyncio.wait({working}, timeout=grace_seconds)
+        closing.set()
         server.should_exit = True
         await serving
 

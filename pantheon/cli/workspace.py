@@ -54,7 +54,7 @@ async def sign_in(data_dir: Path | None) -> str:
         workspace.db.transaction(workspace.who.workspace_id) as conn,
     ):
         cookie = await logins.create_login(conn, workspace.who)
-    return f"{logins.COOKIE}={cookie}"
+    return f"{logins.SESSION_COOKIE}={cookie}"
 
 
 async def login_link(db: Database, who: Who, base_url: str) -> str:
