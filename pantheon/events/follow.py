@@ -6,7 +6,8 @@ yet, and then lives on what the hub brings; a wake-up or a poll sends it back to
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -174,7 +175,7 @@ class Hub:
 
 async def follow_session(
     db: Database, hub: Hub, who: Who, session_id: UUID, after: tuple[int, int] | None
-) -> AsyncIterator[Frame | None]:
+) -> AsyncGenerator[Frame | None]:
     """Yield a session's events after `(turn index, seq)`, for ever.
 
     `None` comes when a sign of life is due. Without `after`: from the live turn's beginning, or
@@ -183,21 +184,23 @@ async def follow_session(
     if after is None:
         after = await _entry(db, who.workspace_id, session_id)
     follower = _Follower(db, hub, who.workspace_id, session_id, after)
-    async for frame in follower.frames():
-        yield frame
+    async with aclosing(follower.frames()) as frames:
+        async for frame in frames:
+            yield frame
 
 
 async def follow_turn(
     db: Database, hub: Hub, who: Who, session_id: UUID, index: int, after_seq: int
-) -> AsyncIterator[Frame | None]:
+) -> AsyncGenerator[Frame | None]:
     """Yield one turn's events after number `after_seq` and end after its `turn.completed`."""
     follower = _Follower(db, hub, who.workspace_id, session_id, (index, after_seq))
-    async for frame in follower.frames():
-        if frame is not None and frame.id is not None and int(frame.id.split(".")[0]) > index:
-            return
-        yield frame
-        if frame is not None and frame.event == EventType.turn_completed:
-            return
+    async with aclosing(follower.frames()) as frames:
+        async for frame in frames:
+            if frame is not None and frame.id is not None and int(frame.id.split(".")[0]) > index:
+                return
+            yield frame
+            if frame is not None and frame.event == EventType.turn_completed:
+                return
 
 
 async def _entry(db: Database, workspace_id: UUID, session_id: UUID) -> tuple[int, int]:
@@ -227,7 +230,7 @@ class _Follower:
         self.at = at
         self.texts: dict[UUID, tuple[int, int]] = {}
 
-    async def frames(self) -> AsyncIterator[Frame | None]:
+    async def frames(self) -> AsyncGenerator[Frame | None]:
         subscription = self.hub.subscribe(self.workspace_id, self.session_id, self.at)
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
@@ -240,9 +243,10 @@ class _Follower:
             while True:
                 if subscription.behind:
                     subscription.behind = False
-                    async for frame in self._catch_up(subscription):
-                        sent_at = loop.time()
-                        yield frame
+                    async with aclosing(self._catch_up(subscription)) as caught_up:
+                        async for frame in caught_up:
+                            sent_at = loop.time()
+                            yield frame
                 while subscription.queue and not subscription.behind:
                     for frame in self._take(subscription.queue.popleft(), subscription):
                         sent_at = loop.time()
@@ -260,7 +264,7 @@ class _Follower:
         finally:
             self.hub.unsubscribe(self.session_id, subscription)
 
-    async def _catch_up(self, subscription: _Subscription) -> AsyncIterator[Frame]:
+    async def _catch_up(self, subscription: _Subscription) -> AsyncGenerator[Frame]:
         while True:
             async with self.db.transaction(self.workspace_id) as conn:
                 events = await event_log.read(
