@@ -1,0 +1,64 @@
+"""The app: all routes, who may call them, and how errors are told."""
+
+import asyncio
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+
+from pantheon.accounts.credentials import Credentials
+from pantheon.api import shapes
+from pantheon.api.deps import Shared, signed_in
+from pantheon.api.edge import Edge, allowed_hosts
+from pantheon.api.openapi import describe
+from pantheon.api.problems import handle_problems
+from pantheon.api.routes import info, keys
+from pantheon.ops.runtime import Runtime
+
+BASE = "/api/v1"
+
+# For who is signed in, with the scope that the method needs: read, or write.
+SIGNED_IN = (info.router, keys.router)
+
+
+def create_app(runtime: Runtime, *, closing: asyncio.Event | None = None) -> FastAPI:
+    """Return the app that serves `runtime`, which whoever calls this has opened and will close.
+
+    `closing`, when set, ends event streams and waiting requests at once; a server sets it before
+    it stops.
+    """
+    app = routes_only()
+    shared = Shared(runtime, Credentials(runtime.db), closing or asyncio.Event())
+    app.state.shared = shared
+    app.add_middleware(Edge, hosts=allowed_hosts(runtime.settings))
+    return app
+
+
+def routes_only() -> FastAPI:
+    """Return the app without anything to serve: enough to describe it."""
+    app = FastAPI(
+        title="Pantheon",
+        version=version("pantheon"),
+        summary="A room of AI agents that answer together.",
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        responses={
+            "default": {
+                "description": "A problem (RFC 9457); `code` says which.",
+                "model": shapes.Problem,
+            }
+        },
+    )
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    handle_problems(app)
+    for router in SIGNED_IN:
+        app.include_router(router, prefix=BASE, dependencies=[Depends(signed_in)])
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,95 @@
+"""`Idempotency-Key`: a POST that creates or charges does so once, however often it is sent."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+
+from pantheon.accounts.roles import Who
+from pantheon.base.errors import INVALID, ProblemType
+from pantheon.db.pool import Connection, Database
+
+KEY_REUSED = ProblemType("idempotency_key_reused", 422, "The key was used for something else")
+
+LONGEST_KEY = 255
+KEPT_HOURS = 24
+
+
+async def create_once(
+    request: Request,
+    db: Database,
+    who: Who,
+    make: Callable[[Connection], Awaitable[Mapping[str, Any]]],
+    render: Callable[[Connection, UUID], Awaitable[Mapping[str, Any]]],
+) -> Mapping[str, Any]:
+    """Run `make` in a transaction and return the resource that it made (which has an `id`).
+
+    With an `Idempotency-Key` a repetition makes nothing: the resource of the first is rendered
+    anew by `render`. One that comes while the first still runs waits for it. What `make` raises
+    rolls everything back, so that the next try begins anew.
+    Raises `idempotency_key_reused` where the key came with another body.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        async with db.transaction(who.workspace_id) as conn:
+            return await make(conn)
+    if not key or len(key) > LONGEST_KEY:
+        raise INVALID(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters.")
+    row = {
+        "workspace": who.workspace_id,
+        "user": who.user_id,
+        "method": request.method,
+        "path": request.url.path,
+        "key": key,
+        "body": sha256(await request.body()).digest(),
+        "hours": KEPT_HOURS,
+    }
+    async with db.transaction(who.workspace_id) as conn:
+        if not await _claim(conn, row):
+            return await render(conn, await _earlier(conn, row))
+        made = await make(conn)
+        await conn.execute(
+            """
+            UPDATE idempotency_keys SET status = 201, resource_id = %(resource)s
+            WHERE workspace_id = %(workspace)s AND user_id = %(user)s AND method = %(method)s
+              AND path = %(path)s AND key = %(key)s
+            """,
+            {**row, "resource": UUID(made["id"])},
+        )
+        return made
+
+
+async def _claim(conn: Connection, row: Mapping[str, Any]) -> bool:
+    """Take the key, waiting for whoever has it in an open transaction; false if it is taken."""
+    taken = await conn.execute(
+        """
+        INSERT INTO idempotency_keys (workspace_id, user_id, method, path, key, body_sha256)
+        VALUES (%(workspace)s, %(user)s, %(method)s, %(path)s, %(key)s, %(body)s)
+        ON CONFLICT (workspace_id, user_id, method, path, key) DO UPDATE
+        SET body_sha256 = excluded.body_sha256, status = NULL, resource_id = NULL,
+            created_at = excluded.created_at
+        WHERE idempotency_keys.created_at < now() - make_interval(hours => %(hours)s)
+        """,
+        row,
+    )
+    return taken.rowcount == 1
+
+
+async def _earlier(conn: Connection, row: Mapping[str, Any]) -> UUID:
+    cursor = await conn.execute(
+        """
+        SELECT body_sha256, resource_id FROM idempotency_keys
+        WHERE workspace_id = %(workspace)s AND user_id = %(user)s AND method = %(method)s
+          AND path = %(path)s AND key = %(key)s
+        """,
+        row,
+    )
+    found = await cursor.fetchone()
+    assert found is not None, "nobody removes a key within its 24 hours"
+    body, resource_id = found
+    if body != row["body"]:
+        raise KEY_REUSED("This Idempotency-Key came with another body before. Use a new key.")
+    assert resource_id is not None, "it was committed with the resource"
+    return UUID(str(resource_id))
