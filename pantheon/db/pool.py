@@ -8,10 +8,18 @@ from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg import sql
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from pantheon.base.errors import UNAVAILABLE
+from pantheon.db.roles import APP, ROLES_MISSING, SWEEP
+
+OPEN_SECONDS = 30.0
+CONNECT_SECONDS = 5
+# The pool's pause between attempts doubles until it gives up and begins anew: short, so that a
+# database that is back after a long time is seen at once.
+RECONNECT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +52,18 @@ class Database:
         set_json_loads(orjson.loads)
         self.url = url
         self.listeners: list[Callable[[list[Notice]], None]] = []
-        self._app = _pool(url, "pantheon_app", size)
-        self._sweep = _pool(url, "pantheon_sweep", 4)
+        self._app = _pool(url, APP, size)
+        self._sweep = _pool(url, SWEEP, 4)
 
     async def open(self) -> None:
-        """Open the pools and wait until a connection is there.
+        """Open the pools and wait until each has a connection.
 
-        Raises psycopg_pool.PoolTimeout after 30 seconds without one.
+        Raises `unavailable`, with the driver's reason, where there is no server, and
+        `roles_missing` where the login cannot act as the pools' roles.
         """
-        await self._app.open(wait=True, timeout=30)
-        await self._sweep.open(wait=True, timeout=30)
+        await _look(self.url)
+        await self._app.open(wait=True, timeout=OPEN_SECONDS)
+        await self._sweep.open(wait=True, timeout=OPEN_SECONDS)
 
     async def close(self) -> None:
         """Close both pools."""
@@ -67,25 +77,28 @@ class Database:
         """Open a transaction as the app, with the row-security workspace set.
 
         `None` sees no tenant row: for resolving credentials. With `snapshot` all its statements
-        see one moment of the database. After the commit the notices that
-        the transaction collected go to the listeners.
-        Raises the problem `unavailable` when no connection can be had.
+        see one moment of the database. After the commit the notices that the transaction
+        collected go to the listeners. Raises the problem `unavailable` when no connection can be
+        had, psycopg.OperationalError when it is lost on the way, and InFailedSqlTransaction when
+        the block went on after a statement that failed: nothing is committed then.
         """
         # In one round trip; a UUID's text needs no quoting.
         level = " ISOLATION LEVEL REPEATABLE READ" if snapshot else ""
         workspace = workspace_id or ""
         begin = f"BEGIN{level}; SELECT set_config('pantheon.workspace_id', '{workspace}', true)"
-        async with _borrowed(self._app) as conn:
-            async with _transaction(conn, begin):
-                yield conn
-            notices, conn.notices = conn.notices, []
+        async with _transaction(self._app, begin) as conn:
+            yield conn
+            notices = conn.notices
         if notices:
             self.announce(notices)
 
     @asynccontextmanager
     async def sweep(self) -> AsyncIterator[Connection]:
-        """Open a transaction across workspaces, with the few rights of the sweep role."""
-        async with _borrowed(self._sweep) as conn, _transaction(conn, "BEGIN"):
+        """Open a transaction across workspaces, with the few rights of the sweep role.
+
+        It makes nothing known. Raises as `transaction` does.
+        """
+        async with _transaction(self._sweep, "BEGIN") as conn:
             yield conn
 
     def announce(self, notices: list[Notice]) -> None:
@@ -98,38 +111,90 @@ def _pool(url: str, role: str, size: int) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
         url,
         connection_class=Connection,
-        kwargs={"autocommit": True, "options": f"-c role={role}", "prepare_threshold": 2},
+        kwargs={
+            "autocommit": True,
+            "options": f"-c role={role}",
+            "prepare_threshold": 2,
+            "connect_timeout": CONNECT_SECONDS,
+        },
         min_size=1,
         max_size=size,
         open=False,
         timeout=10,
+        reconnect_timeout=RECONNECT_SECONDS,
         name=role,
     )
 
 
-@asynccontextmanager
-async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+async def _look(url: str) -> None:
+    """Connect once and take each role: the pools themselves would only say that they waited."""
     try:
-        conn = await pool.getconn()
+        conn = await psycopg.AsyncConnection.connect(url, connect_timeout=CONNECT_SECONDS)
     except psycopg.OperationalError as error:
-        raise UNAVAILABLE(
-            "The database cannot be reached. Try again in a few seconds.",
-            headers={"Retry-After": "2"},
-        ) from error
+        raise UNAVAILABLE(f"The database cannot be reached: {str(error).strip()}") from error
+    async with conn:
+        for role in (APP, SWEEP):
+            try:
+                await conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+            except psycopg.Error as error:
+                raise ROLES_MISSING(
+                    f"The user '{conn.info.user}' cannot act as '{role}' in the database"
+                    f" '{conn.info.dbname}' ({str(error).strip()}). Run 'pantheon migrate'."
+                ) from error
+
+
+@asynccontextmanager
+async def _transaction(
+    pool: AsyncConnectionPool[Connection], begin: str
+) -> AsyncIterator[Connection]:
+    conn = await _begun(pool, begin)
     try:
-        yield conn
+        try:
+            yield conn
+        except BaseException:
+            await _roll_back(conn)
+            raise
+        cursor = await conn.execute("COMMIT", prepare=False)
+        if cursor.statusmessage != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction(
+                "a statement of the transaction failed and was passed over: nothing is committed"
+            )
     finally:
-        conn.notices.clear()
+        conn.notices = []
         await pool.putconn(conn)
 
 
-@asynccontextmanager
-async def _transaction(conn: Connection, begin: str) -> AsyncIterator[None]:
-    await conn.execute(begin, prepare=False)
+async def _begun(pool: AsyncConnectionPool[Connection], begin: str) -> Connection:
+    """Return a connection on which a transaction has begun.
+
+    Those that a restart of the server has broken are passed over: nothing has happened on them.
+    """
+    for _ in range(pool.max_size + 1):
+        try:
+            conn = await pool.getconn()
+        except psycopg.OperationalError:
+            break
+        try:
+            await conn.execute(begin, prepare=False)
+        except psycopg.OperationalError:
+            await pool.putconn(conn)
+        except BaseException:
+            await _roll_back(conn)
+            await pool.putconn(conn)
+            raise
+        else:
+            return conn
+    raise UNAVAILABLE(
+        "The database cannot be reached. Try again in a few seconds.",
+        headers={"Retry-After": "2"},
+    )
+
+
+async def _roll_back(conn: Connection) -> None:
+    """End the transaction; where that fails the connection goes, so that the cause is told."""
+    if conn.closed:
+        return
     try:
-        yield
-    except BaseException:
-        if not conn.closed:
-            await conn.execute("ROLLBACK", prepare=False)
-        raise
-    await conn.execute("COMMIT", prepare=False)
+        await conn.execute("ROLLBACK", prepare=False)
+    except psycopg.Error:
+        await conn.close()

@@ -18,6 +18,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pantheon.base.errors import ProblemType
+from pantheon.db.pool import CONNECT_SECONDS, RECONNECT_SECONDS
 
 CHECKPOINTER_BROKEN = ProblemType("checkpointer_broken", 503, "The checkpoints cannot be used")
 POOL_SIZE = 8
@@ -64,10 +65,12 @@ def pool(url: str) -> CheckpointPool:
             "row_factory": dict_row,
             "prepare_threshold": 0,
             "options": "-c role=pantheon_app -c search_path=checkpoints",
+            "connect_timeout": CONNECT_SECONDS,
         },
         min_size=1,
         max_size=POOL_SIZE,
         open=False,
+        reconnect_timeout=RECONNECT_SECONDS,
         check=AsyncConnectionPool.check_connection,
         name="checkpoints",
     )
