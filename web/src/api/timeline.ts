@@ -1,0 +1,58 @@
+/** A session as the page holds it: the head's chain of turns, oldest first. */
+
+import type { Session, TimelinePage, Turn } from "./types";
+
+export interface Timeline {
+  session: Session;
+  turns: Turn[];
+  /** Where the next older page begins; `null` when all turns are here. */
+  olderCursor: string | null;
+  lastEventId: string;
+}
+
+/** A first page as a timeline, keeping older turns of `held` that its oldest turn continues. */
+export function fromSnapshot(page: TimelinePage, held?: Timeline): Timeline {
+  const turns = page.items.toReversed();
+  const fresh: Timeline = {
+    session: page.session,
+    turns,
+    olderCursor: page.next_cursor,
+    lastEventId: page.last_event_id,
+  };
+  const oldest = turns[0];
+  if (!held || !oldest?.parent_id || held.session.id !== page.session.id) return fresh;
+  const joint = held.turns.findIndex((turn) => turn.id === oldest.parent_id);
+  if (joint < 0) return fresh;
+  return {
+    ...fresh,
+    turns: [...held.turns.slice(0, joint + 1), ...turns],
+    olderCursor: held.olderCursor,
+  };
+}
+
+/** `timeline` with an older page before it. */
+export function withOlder(timeline: Timeline, page: TimelinePage): Timeline {
+  const known = new Set(timeline.turns.map((turn) => turn.id));
+  const older = page.items.filter((turn) => !known.has(turn.id)).toReversed();
+  return { ...timeline, turns: [...older, ...timeline.turns], olderCursor: page.next_cursor };
+}
+
+/** The turn that is not over yet, if there is one. A session has one at most. */
+export function liveTurn(timeline: Timeline): Turn | undefined {
+  return timeline.turns.findLast((turn) => isLive(turn));
+}
+
+/** Whether a turn can still change. */
+export function isLive(turn: Turn): boolean {
+  switch (turn.status) {
+    case "queued":
+    case "running":
+    case "awaiting_input":
+      return true;
+    case "completed":
+    case "partial":
+    case "failed":
+    case "cancelled":
+      return false;
+  }
+}

@@ -1,0 +1,56 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+
+import { t } from "../lib/strings";
+import { Logo } from "../parts/icons";
+
+/** A page with a few words in its middle. */
+function Plain({ children, role }: { children: ReactNode; role?: "alert" | "status" }) {
+  return (
+    <main className="grid h-full content-center justify-items-center gap-3 bg-surface p-6 text-center">
+      <Logo className="size-8" />
+      <div role={role} className="grid max-w-[440px] justify-items-center gap-3">
+        {children}
+      </div>
+    </main>
+  );
+}
+
+export function Loading() {
+  return (
+    <Plain role="status">
+      <span className="vh">{t.session.loading}</span>
+    </Plain>
+  );
+}
+
+export function SignedOut() {
+  return (
+    <Plain>
+      <h1 className="text-17 font-semibold">{t.login.signedOut}</h1>
+      <p className="text-fg-2">{t.login.signedOutHelp}</p>
+    </Plain>
+  );
+}
+
+export function Unreachable({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  return (
+    <Plain role="alert">
+      <p>{t.shell.loadFailed(error.message)}</p>
+      <button type="button" className="btn" onClick={onRetry}>
+        {t.shell.retry}
+      </button>
+    </Plain>
+  );
+}
+
+export function NotFound() {
+  return (
+    <Plain>
+      <p>{t.shell.notFound}</p>
+      <Link href="/" className="btn">
+        {t.shell.home}
+      </Link>
+    </Plain>
+  );
+}

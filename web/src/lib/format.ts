@@ -1,0 +1,61 @@
+/** Numbers as people read them. Money stays a decimal string: no float touches it. */
+
+import { t } from "./strings";
+
+const PLACES = 12;
+
+/** A decimal string as an integer of 10⁻¹² units; digits beyond are cut. */
+function units(decimal: string): bigint {
+  const negative = decimal.startsWith("-");
+  const [whole = "0", fraction = ""] = decimal.replace(/^[+-]/, "").split(".");
+  const value = BigInt((whole || "0") + fraction.padEnd(PLACES, "0").slice(0, PLACES));
+  return negative ? -value : value;
+}
+
+/** The sum of decimal strings, as a decimal string; `null` where none is known. */
+export function addDecimals(values: (string | null)[]): string | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return null;
+  const sum = known.reduce((total, value) => total + units(value), 0n);
+  const text = (sum < 0n ? -sum : sum).toString().padStart(PLACES + 1, "0");
+  return `${sum < 0n ? "-" : ""}${text.slice(0, -PLACES)}.${text.slice(-PLACES)}`;
+}
+
+/** "$0.0092" below a dollar, "$12.50" from a dollar on, "≈" before an estimate, or "unpriced". */
+export function usd(value: string | null, estimated = false): string {
+  if (value === null) return t.money.unpriced;
+  const amount = units(value);
+  const size = amount < 0n ? -amount : amount;
+  if (size > 0n && size < units("0.0001")) return `${estimated ? "≈" : ""}${t.money.less}`;
+  // What rounds up to a dollar is shown as one.
+  const places = size < units("0.99995") ? 4 : 2;
+  const step = 10n ** BigInt(PLACES - places);
+  const rounded = ((size + step / 2n) / step).toString().padStart(places + 1, "0");
+  const whole = BigInt(rounded.slice(0, -places)).toLocaleString("en");
+  return `${estimated ? "≈" : ""}${amount < 0n ? "−" : ""}$${whole}.${rounded.slice(-places)}`;
+}
+
+/** 6414 → "6,414". */
+export function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** A window of tokens: 200000 → "200 k", 1048576 → "1 M", 8192 → "8 k". */
+export function windowSize(tokens: number): string {
+  if (tokens >= 1_000_000) return `${Math.round(tokens / 1_000_000)} M`;
+  if (tokens >= 1_000) return `${Math.round(tokens / 1_000)} k`;
+  return String(tokens);
+}
+
+/** 4100 → "4.1 s", 38000 → "38 s", 71000 → "1:11". */
+export function duration(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : clock(ms);
+}
+
+/** 38000 → "0:38". */
+export function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

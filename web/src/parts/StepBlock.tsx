@@ -1,0 +1,212 @@
+import { GitFork, RotateCw } from "lucide-react";
+import { memo } from "react";
+
+import type { Step, Turn } from "../api/types";
+import { count, duration } from "../lib/format";
+import { t } from "../lib/strings";
+import { CopyButton } from "../ui/CopyButton";
+import { IconButton } from "../ui/IconButton";
+
+import { Avatar } from "./Avatar";
+import { Money } from "./Money";
+import { lookOf, StateMark } from "./StateMark";
+import { StepProblem } from "./StepProblem";
+import { Markdown } from "./markdown/Markdown";
+import { useStepText } from "./stepText";
+import { isInOrder, nameOf, waitingFor } from "./steps";
+import { useElapsed } from "./useNow";
+
+/** What can be done with a step. Absent where it cannot be done now. */
+export interface StepActions {
+  onRetry?: (turn: Turn, step: Step) => void;
+  onOtherModel?: (turn: Turn, step: Step, model: string) => void;
+  onFromHere?: (turn: Turn, step: Step) => void;
+  onFork?: (turn: Turn) => void;
+  onSent: (turn: Turn, step: Step) => void;
+}
+
+interface Props {
+  turn: Turn;
+  step: Step;
+  actions: StepActions;
+  /** Its "what was sent" is open. */
+  sentOpen: boolean;
+}
+
+const CARET = <span className="caret" aria-hidden />;
+
+export const cardId = (step: Step) => `step-${step.id}`;
+
+/** An agent's card: who, how it stands, its words, what it read. */
+export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen }: Props) {
+  const text = useStepText(step);
+  const running = step.status === "running";
+  const name = nameOf(step);
+  const over = !running && step.status !== "pending";
+  return (
+    <article
+      id={cardId(step)}
+      tabIndex={-1}
+      className="card"
+      data-c={step.agent?.color}
+      data-look={lookOf(step)}
+      aria-label={name}
+    >
+      <Avatar name={name} color={step.agent?.color ?? 0} />
+      <div className="min-w-0">
+        <header className="card-head">
+          <h3 className="cut flex-none">{name}</h3>
+          <span className="model cut">{step.agent?.model}</span>
+          <StateMark
+            step={step}
+            writing={text !== ""}
+            waiting={waitingFor(turn, step, false)}
+          />
+          <span className="card-meta">
+            <Time step={step} />
+            <Cost step={step} />
+          </span>
+        </header>
+        {(text !== "" || (running && !step.error)) && (
+          <Markdown text={text} live={running} after={running && text !== "" ? CARET : undefined} />
+        )}
+        {step.status === "completed" && text === "" && (
+          <p className="text-fg-3">{t.step.emptyAnswer}</p>
+        )}
+        {step.error && (running || step.status === "failed") && (
+          <StepProblem turn={turn} step={step} error={step.error} actions={actions} />
+        )}
+        {step.stale && over && (
+          <p className="flex flex-wrap items-center gap-2 pt-1 text-12 text-warn">
+            {t.step.stale}
+            {actions.onFromHere && (
+              <button
+                type="button"
+                className="link"
+                onClick={() => actions.onFromHere?.(turn, step)}
+              >
+                {t.step.fromHere}
+              </button>
+            )}
+          </p>
+        )}
+        {(running || step.status === "completed" || step.attempts > 0) && (
+          <Foot turn={turn} step={step} actions={actions} sentOpen={sentOpen} text={text} />
+        )}
+      </div>
+    </article>
+  );
+});
+
+function Time({ step }: { step: Step }) {
+  const running = step.status === "running";
+  const elapsed = useElapsed(step.started_at, running);
+  if (running && elapsed !== null)
+    return <span className="phone:hidden">{duration(Math.floor(elapsed / 1_000) * 1_000)}</span>;
+  if (step.latency_ms === null || step.source_step_id !== null) return null;
+  if (step.status !== "completed") return null;
+  return <span className="phone:hidden">{duration(step.latency_ms)}</span>;
+}
+
+function Cost({ step }: { step: Step }) {
+  if (step.source_step_id !== null) return null;
+  if (step.usage.calls > 0 && step.status === "completed")
+    return <Money value={step.usage.cost_usd} estimated={step.usage.estimated} />;
+  if (step.status === "failed") return <span>{step.charged ? t.step.charged : t.step.notCharged}</span>;
+  return null;
+}
+
+function Foot({ turn, step, actions, sentOpen, text }: Props & { text: string }) {
+  const tokens = step.usage.input_tokens;
+  const over = step.status !== "running";
+  return (
+    <div className="card-foot">
+      <WhatItRead turn={turn} step={step} />
+      <button
+        type="button"
+        className="link"
+        aria-expanded={sentOpen}
+        onClick={() => actions.onSent(turn, step)}
+      >
+        {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
+      </button>
+      <span className="card-acts">
+        {over && actions.onRetry && step.status !== "failed" && (
+          <IconButton
+            label={t.step.retry}
+            className="phone:hidden"
+            onClick={() => actions.onRetry?.(turn, step)}
+          >
+            <RotateCw className="icon icon-s" aria-hidden />
+          </IconButton>
+        )}
+        {over && actions.onFork && (
+          <IconButton
+            label={t.step.fork}
+            className="phone:hidden"
+            onClick={() => actions.onFork?.(turn)}
+          >
+            <GitFork className="icon icon-s" aria-hidden />
+          </IconButton>
+        )}
+        {text !== "" && <CopyButton text={() => text} label={t.step.copy} />}
+      </span>
+    </div>
+  );
+}
+
+/** Whose answers of this turn the step was given; failed ones are grey. */
+function WhatItRead({ turn, step }: { turn: Turn; step: Step }) {
+  if (step.source_step_id !== null)
+    return (
+      <>
+        <span className="cut">{t.step.takenOver}</span>
+        <Dot />
+      </>
+    );
+  if (step.read.length === 0) {
+    const first = isInOrder(turn) || turn.mode === "roundtable";
+    if (!first) return null;
+    return (
+      <>
+        <span>{t.step.firstSeat}</span>
+        <Dot />
+      </>
+    );
+  }
+  const read = step.read.flatMap((item) => {
+    const other = turn.steps.find((candidate) => candidate.id === item.step_id);
+    return other ? [{ other, failed: item.status !== "completed" }] : [];
+  });
+  const good = read.filter((item) => !item.failed);
+  const bad = read.filter((item) => item.failed);
+  const stack = (items: typeof read, off: boolean) => (
+    <span className="inline-flex gap-[3px]">
+      {items.map(({ other }) => (
+        <span key={other.id} className="inline-flex" title={nameOf(other)}>
+          <Avatar name={nameOf(other)} color={other.agent?.color ?? 0} size="xs" off={off} />
+          <span className="vh">{nameOf(other)}</span>
+        </span>
+      ))}
+    </span>
+  );
+  return (
+    <>
+      <span className="tiny:hidden">{t.step.read}</span>
+      {good.length > 0 && stack(good, false)}
+      {good.length > 0 && <span className="phone:hidden">{t.step.answers(good.length)}</span>}
+      {good.length > 0 && bad.length > 0 && <span className="phone:hidden">{t.step.and}</span>}
+      {bad.length > 0 && stack(bad, true)}
+      {bad.length > 0 && <span className="phone:hidden">{t.step.errors(bad.length)}</span>}
+      <Dot />
+    </>
+  );
+}
+
+function Dot() {
+  return (
+    <span className="text-fg-3" aria-hidden>
+      ·
+    </span>
+  );
+}

@@ -1,0 +1,87 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { models } from "../api/queries";
+import type { Step, StepError, Turn } from "../api/types";
+import { t } from "../lib/strings";
+import { Menu, MenuItem } from "../ui/Menu";
+
+import type { StepActions } from "./StepBlock";
+
+interface Props {
+  turn: Turn;
+  step: Step;
+  error: StepError;
+  actions: StepActions;
+}
+
+/** Why a step failed, and what can be done about it. */
+export function StepProblem({ turn, step, error, actions }: Props) {
+  const over = step.status === "failed";
+  return (
+    <div className="oops">
+      <p>
+        <strong className="font-semibold">{ended(error.title)}</strong>{" "}
+        <span className="why">
+          {error.detail}
+          {step.attempts > 1 && ` ${t.step.attempts(step.attempts)}.`}
+        </span>
+      </p>
+      {over && (actions.onRetry ?? actions.onOtherModel) && (
+        <span className="acts">
+          {actions.onRetry && (
+            <button
+              type="button"
+              className="btn btn-s"
+              onClick={() => actions.onRetry?.(turn, step)}
+            >
+              {t.step.retryShort}
+            </button>
+          )}
+          {actions.onOtherModel && step.agent && (
+            <OtherModel
+              model={step.agent.model}
+              onChoose={(model) => actions.onOtherModel?.(turn, step, model)}
+            />
+          )}
+        </span>
+      )}
+      {over && (
+        <details className="w-full text-12 text-fg-2">
+          <summary>{t.step.rawError}</summary>
+          <pre className="overflow-x-auto pt-1 font-mono whitespace-pre-wrap">
+            {JSON.stringify(error, null, 2)}
+          </pre>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function OtherModel({ model, onChoose }: { model: string; onChoose: (model: string) => void }) {
+  const list = useQuery(models);
+  const others = (list.data ?? []).filter((other) => other.available && other.id !== model);
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <button type="button" className="btn btn-s">
+          {t.step.otherModel}
+        </button>
+      }
+    >
+      {others.map((other) => (
+        <MenuItem key={other.id} onSelect={() => onChoose(other.id)}>
+          <span className="cut">{other.id}</span>
+        </MenuItem>
+      ))}
+      {others.length === 0 && (
+        <p className="px-2 py-1 text-12 text-fg-3">{t.step.noOtherModel}</p>
+      )}
+    </Menu>
+  );
+}
+
+/** With a full stop at its end, so that the detail can follow. */
+function ended(title: string): string {
+  return /[.!?]$/.test(title) ? title : `${title}.`;
+}

@@ -1,0 +1,52 @@
+/** What can be said of a turn's steps. */
+
+import type { Step, Turn } from "../api/types";
+import { t } from "../lib/strings";
+
+/** The steps that answer the user. */
+export function answers(turn: Turn): Step[] {
+  return turn.steps.filter((step) => step.kind === "answer" || step.kind === "synthesis");
+}
+
+export function nameOf(step: Step): string {
+  return step.agent?.name ?? t.step.manager;
+}
+
+/** Whether the steps answer one after another. */
+export function isInOrder(turn: Turn): boolean {
+  if (turn.mode === "roundtable") return true;
+  if (turn.mode !== "manual") return false;
+  // Several that run at once, or one that began before another ended: no order.
+  const running = turn.steps.filter((step) => step.status === "running").length;
+  const pending = turn.steps.some((step) => step.status === "pending");
+  return running === 1 && pending;
+}
+
+/** What a waiting step waits for: `short` on its seat, else on its card. */
+export function waitingFor(turn: Turn, step: Step, short: boolean): string {
+  if (!isInOrder(turn)) return t.step.waits;
+  const steps = answers(turn);
+  const at = steps.indexOf(step);
+  const before = steps[at - 1];
+  const isNext = before === undefined || before.status !== "pending";
+  if (short) return isNext ? t.step.next : t.step.waits;
+  return before ? t.step.answersAfter(nameOf(before)) : t.step.waits;
+}
+
+export interface Tally {
+  all: number;
+  done: number;
+  failed: number;
+  /** Who did not answer in a turn that is over. */
+  missing: Step[];
+}
+
+export function tally(turn: Turn): Tally {
+  const steps = answers(turn);
+  return {
+    all: steps.length,
+    done: steps.filter((step) => step.status === "completed").length,
+    failed: steps.filter((step) => step.status === "failed").length,
+    missing: steps.filter((step) => step.status !== "completed"),
+  };
+}

@@ -1,0 +1,164 @@
+import { useQuery } from "@tanstack/react-query";
+import { ChevronRight, TriangleAlert, X } from "lucide-react";
+import { useEffect, useRef } from "react";
+
+import { sent } from "../../api/queries";
+import type { Sent, Step, Turn } from "../../api/types";
+import { count } from "../../lib/format";
+import { t } from "../../lib/strings";
+import { Avatar } from "../../parts/Avatar";
+import { nameOf } from "../../parts/steps";
+import { CopyButton } from "../../ui/CopyButton";
+import { IconButton } from "../../ui/IconButton";
+
+interface Props {
+  turn: Turn;
+  step: Step;
+  onClose: () => void;
+}
+
+/** Exactly what an agent was sent, by where it came from. Beside the session, not over it. */
+export function SentDrawer({ turn, step, onClose }: Props) {
+  const answer = useQuery(sent(step.id, step.attempts));
+  const name = nameOf(step);
+  const close = useRef<HTMLButtonElement>(null);
+  useEffect(() => close.current?.focus(), [step.id]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented) onClose();
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [onClose]);
+  return (
+    <aside
+      aria-label={t.sent.title(name)}
+      data-c={step.agent?.color}
+      className="flex min-h-0 flex-col border-l border-line bg-surface phone:fixed phone:inset-0 phone:z-20 phone:border-0"
+    >
+      <div className="flex items-start gap-3 pt-4 pr-3 pb-3 pl-5">
+        <Avatar name={name} color={step.agent?.color ?? 0} />
+        <div className="min-w-0 flex-1">
+          <h2 className="text-15 font-semibold">{t.sent.title(name)}</h2>
+          <p className="cut num text-12 text-fg-3">
+            {answer.data?.model ?? step.agent?.model}, {t.sent.attempt(step.attempts)}
+          </p>
+        </div>
+        <IconButton ref={close} label={t.sent.close} small onClick={onClose}>
+          <X className="icon" aria-hidden />
+        </IconButton>
+      </div>
+      {answer.data ? (
+        <Parts turn={turn} sent={answer.data} />
+      ) : (
+        <p className="px-5 text-13 text-fg-2" role={answer.error ? "alert" : "status"}>
+          {answer.error?.message ?? t.sent.loading}
+        </p>
+      )}
+    </aside>
+  );
+}
+
+type Section = Sent["sections"][number];
+
+function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
+  const { window, reply_reserve, used, estimated } = sent.budget;
+  const seat = (section: Section) => turn.roster.find((other) => other.key === section.from);
+  const label = (section: Section) =>
+    [
+      t.sent.origins[section.origin] ?? section.origin.replaceAll("_", " "),
+      section.from && t.sent.from(seat(section)?.name ?? section.from),
+    ]
+      .filter(Boolean)
+      .join(" ");
+  const percent = (tokens: number) => Math.round((tokens / Math.max(1, used)) * 100);
+  const request = () => sent.sections.map((part) => part.text).join("\n\n");
+  return (
+    <>
+      <div className="num px-5">
+        <p className="mb-2 flex flex-wrap items-baseline justify-between gap-x-3 text-13 text-fg-2">
+          <span>
+            <strong className="text-22 font-semibold tracking-tight text-fg">
+              {estimated ? "≈" : ""}
+              {count(used)}
+            </strong>{" "}
+            {t.sent.tokensIn}
+          </span>
+          {window !== null && (
+            <span>
+              {t.sent.share(Math.round((used / window) * 100), count(window), count(reply_reserve))}
+            </span>
+          )}
+        </p>
+        <div className="flex h-3 gap-0.5 overflow-hidden rounded-s" aria-hidden>
+          {sent.sections.map((section, index) => (
+            <i
+              key={index}
+              className="block min-w-[3px] rounded-[2px]"
+              data-c={seat(section)?.color}
+              style={{ flex: `${Math.max(section.tokens, 1)} 0 0`, background: colour(section) }}
+            />
+          ))}
+          {window !== null && (
+            <i
+              className="block rounded-[2px] bg-sunken"
+              style={{ flex: `${Math.max(0, window - used)} 0 0` }}
+            />
+          )}
+        </div>
+        {(sent.cached_tokens ?? 0) > 0 && (
+          <p className="pt-2 text-12 text-fg-3">{t.sent.cached(count(sent.cached_tokens ?? 0))}</p>
+        )}
+      </div>
+      {sent.actions.length > 0 && (
+        <p className="mx-5 mt-3 flex gap-2 rounded-m bg-warn-soft px-3 py-2.5 text-13">
+          <TriangleAlert className="icon mt-0.5 text-warn" aria-hidden />
+          <span>
+            {t.sent.leftOut} {sent.actions.map((action) => action.reason).join("; ")}.
+          </span>
+        </p>
+      )}
+      <div className="mt-3 min-h-0 flex-1 overflow-y-auto border-b border-line">
+        {sent.sections.map((section, index) => (
+          <details key={index} className="group border-t border-line">
+            <summary className="num grid min-h-9 list-none grid-cols-[16px_10px_minmax(0,1fr)_auto_44px] items-center gap-2 px-5 text-13 [&::-webkit-details-marker]:hidden">
+              <ChevronRight className="icon text-fg-3 group-open:rotate-90" aria-hidden />
+              <span
+                className="size-2.5 rounded-[3px]"
+                data-c={seat(section)?.color}
+                style={{ background: colour(section) }}
+              />
+              <span className="cut">{label(section)}</span>
+              <span>{count(section.tokens)}</span>
+              <span className="text-right text-12 text-fg-3">{percent(section.tokens)} %</span>
+            </summary>
+            <pre className="mr-5 mb-3 ml-11 overflow-x-auto rounded-m bg-sunken px-3 py-2 font-mono text-12 leading-5 whitespace-pre-wrap text-fg-2 [overflow-wrap:anywhere]">
+              {section.text || t.sent.empty}
+            </pre>
+          </details>
+        ))}
+      </div>
+      <div className="flex items-center gap-2 px-5 py-3 text-12 text-fg-3">
+        <span className="cut flex-1 font-mono" title={`${t.sent.hash}: ${sent.request_sha256}`}>
+          sha256 {sent.request_sha256.slice(0, 8)}…{sent.request_sha256.slice(-4)}
+        </span>
+        <CopyButton text={request} label={t.sent.copy} />
+      </div>
+    </>
+  );
+}
+
+/** In the bar a colour means an agent; all else is grey, the user's own words strongest. */
+function colour(section: Section): string {
+  if (section.from) return "var(--agent)";
+  switch (section.origin) {
+    case "input":
+      return "var(--fg)";
+    case "history":
+      return "color-mix(in oklab, var(--fg-3) 55%, var(--surface))";
+    case "summary":
+      return "var(--line-2)";
+    default:
+      return "var(--fg-3)";
+  }
+}

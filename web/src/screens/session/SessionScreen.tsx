@@ -1,0 +1,217 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import { sessions, timelineKey } from "../../api/queries";
+import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
+import type { Step, Turn, TurnBody } from "../../api/types";
+import { addDecimals, usd } from "../../lib/format";
+import { write } from "../../lib/storage";
+import { t } from "../../lib/strings";
+import { ScreenHead } from "../../parts/ScreenHead";
+import { cardId, type StepActions } from "../../parts/StepBlock";
+import { Composer } from "../../parts/composer/Composer";
+import { whoAnswers } from "../../parts/composer/whoAnswers";
+import { isInOrder } from "../../parts/steps";
+
+import { Announcer } from "./Announcer";
+import { ConnectionBanner } from "./ConnectionBanner";
+import { SendProblem } from "./SendProblem";
+import { SentDrawer } from "./SentDrawer";
+import { SessionMenu } from "./SessionMenu";
+import { Transcript } from "./Transcript";
+import { useDraft } from "./draft";
+import { useChosenMode } from "./useChosenMode";
+import { useLive } from "./useLive";
+import { usePlace } from "./useRoom";
+import { useTurns } from "./useTurns";
+
+/** A session: its turns as they happen, and the box for the next. */
+export function SessionScreen({ id }: { id: string }) {
+  const { timeline, lost, problem } = useLive(id);
+  const place = usePlace(timeline?.session);
+  const named = useQuery(sessions).data?.find((session) => session.id === id);
+  const name = named?.name ?? timeline?.session.name ?? t.shell.untitled;
+  const [sentId, setSentId] = useState<string | null>(null);
+  const log = useRef<{ toEnd: () => void }>(null);
+  const turns = useTurns(id);
+  const client = useQueryClient();
+  const live = timeline && liveTurn(timeline);
+  const sent = sentId === null ? undefined : findStep(timeline, sentId);
+
+  useEffect(() => {
+    write("session", id);
+    document.title = `${name} · ${t.product}`;
+  }, [id, name]);
+
+  const closeSent = () => {
+    setSentId(null);
+    if (sent) document.getElementById(cardId(sent.step))?.focus({ preventScroll: true });
+  };
+  const { retry, rerun, fork } = turns;
+  const actions = useMemo(() => {
+    const onSent = (_: Turn, step: Step) =>
+      setSentId((open) => (open === step.id ? null : step.id));
+    const onFork = (turn: Turn) => fork.mutate(turn);
+    const running: StepActions = { onSent };
+    const past: StepActions = { onSent, onFork };
+    const head: StepActions = {
+      onSent,
+      onFork,
+      onRetry: (turn, step) => retry.mutate({ turn, steps: [step] }),
+      onOtherModel: (turn, step, model) => rerun.mutate({ turn, step, model }),
+      onFromHere: (turn, step) => rerun.mutate({ turn, step }),
+    };
+    return { running, past, head };
+    // Query's mutate functions stay the same for as long as the screen is there.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [fork.mutate, retry.mutate, rerun.mutate]);
+  const head = timeline?.turns.at(-1);
+  const actionsFor = (turn: Turn) =>
+    isLive(turn) ? actions.running : turn === head && !live ? actions.head : actions.past;
+
+  return (
+    <main className="grid min-h-0 min-w-0 grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface">
+      <ScreenHead
+        within={place?.name}
+        title={name}
+        menu={timeline && <SessionMenu session={timeline.session} name={name} />}
+      >
+        {timeline && <SessionCost timeline={timeline} />}
+      </ScreenHead>
+      <div
+        className={`grid min-h-0 ${sent ? "desk:grid-cols-[minmax(0,1fr)_minmax(320px,var(--drawer))]" : ""}`}
+      >
+        <div className="talk grid min-h-0 min-w-0 grid-rows-[auto_minmax(0,1fr)_auto]">
+          <ConnectionBanner lost={lost} problem={problem} />
+          {timeline ? (
+            <Transcript
+              ref={log}
+              timeline={timeline}
+              place={place}
+              actionsFor={actionsFor}
+              sentStepId={sentId}
+              onRetryMissing={live ? undefined : (turn) => turns.retry.mutate({ turn })}
+              loadingOlder={turns.older.isPending}
+              onOlder={() => {
+                if (timeline.olderCursor === null) return;
+                turns.older.mutate(timeline.olderCursor, {
+                  onSuccess: (page) =>
+                    client.setQueryData<Timeline>(
+                      timelineKey(id),
+                      (held) => held && withOlder(held, page),
+                    ),
+                });
+              }}
+            />
+          ) : (
+            <p className="p-6 text-13 text-fg-3" role="status">
+              {problem ? "" : t.session.loading}
+            </p>
+          )}
+          {timeline && place && (
+            <Dock
+              key={id}
+              sessionId={id}
+              place={place}
+              live={live}
+              turns={turns}
+              escapeStops={!sent}
+              onSent={() => log.current?.toEnd()}
+            />
+          )}
+          <Announcer turn={head} />
+        </div>
+        {sent && <SentDrawer turn={sent.turn} step={sent.step} onClose={closeSent} />}
+      </div>
+    </main>
+  );
+}
+
+interface DockProps {
+  sessionId: string;
+  place: NonNullable<ReturnType<typeof usePlace>>;
+  live: Turn | undefined;
+  turns: ReturnType<typeof useTurns>;
+  escapeStops: boolean;
+  onSent: () => void;
+}
+
+/** The composer with all that it has to know of the session. */
+function Dock({ sessionId, place, live, turns, escapeStops, onSent }: DockProps) {
+  const [text, setText] = useDraft(sessionId);
+  const [chosen, setChosen] = useChosenMode(sessionId);
+  const { mode, who } = whoAnswers({ room: place.room, seats: place.seats, chosen, text });
+  const box = useRef<{ focus: () => void }>(null);
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) box.current?.focus();
+  }, []);
+
+  const direct = mode === "direct";
+  const note = direct
+    ? ""
+    : who.length === 0
+      ? t.composer.nobody
+      : who.length > 3
+        ? t.composer.calls(who.length)
+        : t.composer.answers(who.map((seat) => seat.name));
+  const send = () => {
+    const body: TurnBody = chosen === null ? { input: text } : { input: text, mode: chosen };
+    turns.send.mutate(body, {
+      onSuccess: () => {
+        setText("");
+        onSent();
+      },
+    });
+  };
+  return (
+    <div className="px-6 pb-4 phone:px-2 phone:pb-[max(8px,env(safe-area-inset-bottom))]">
+      <div className="mx-auto w-full max-w-(--column)">
+        <Composer
+          ref={box}
+          text={text}
+          onText={setText}
+          placeholder={
+            direct
+              ? t.composer.askAgent(place.name)
+              : mode === "manual"
+                ? t.composer.askTag
+                : t.composer.askRoom
+          }
+          seats={direct ? [] : place.seats}
+          modes={place.modes}
+          mode={mode}
+          onMode={(picked) => setChosen(picked === place.room.mode ? null : picked)}
+          note={note}
+          problem={
+            turns.problem && <SendProblem problem={turns.problem} onDismiss={turns.dismiss} />
+          }
+          sending={turns.send.isPending}
+          onSend={send}
+          live={
+            live
+              ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) }
+              : null
+          }
+          escapeStops={escapeStops}
+          onStop={(when) => live && turns.stop.mutate({ turn: live, when })}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** What the session has cost; nothing while older turns are not loaded. */
+function SessionCost({ timeline }: { timeline: Timeline }) {
+  const cost = addDecimals(timeline.turns.map((turn) => turn.usage.cost_usd));
+  const calls = timeline.turns.some((turn) => turn.usage.calls > 0);
+  if (timeline.olderCursor !== null || cost === null || !calls) return null;
+  return <span className="chip phone:hidden">{t.session.cost(usd(cost))}</span>;
+}
+
+function findStep(timeline: Timeline | undefined, stepId: string) {
+  for (const turn of timeline?.turns ?? []) {
+    const step = turn.steps.find((other) => other.id === stepId);
+    if (step) return { turn, step };
+  }
+  return undefined;
+}

@@ -1,0 +1,87 @@
+import { ArrowDown } from "lucide-react";
+import { type Ref, useImperativeHandle, useState } from "react";
+
+import type { Timeline } from "../../api/timeline";
+import type { Turn } from "../../api/types";
+import { t } from "../../lib/strings";
+import type { StepActions } from "../../parts/StepBlock";
+import { TurnCard } from "../../parts/TurnCard";
+
+import { EmptySession } from "./EmptySession";
+import type { Place } from "./useRoom";
+import { useStickToEnd } from "./useStickToEnd";
+
+interface Props {
+  ref: Ref<{ toEnd: () => void }>;
+  timeline: Timeline;
+  place: Place | undefined;
+  actionsFor: (turn: Turn) => StepActions;
+  sentStepId: string | null;
+  onRetryMissing: ((turn: Turn) => void) | undefined;
+  onOlder: () => void;
+  loadingOlder: boolean;
+}
+
+/** A session's turns, oldest first; the end stays in sight while the reader is there. */
+export function Transcript({ ref, timeline, place, ...props }: Props) {
+  const { box, content, atEnd, toEnd } = useStickToEnd(timeline.session.id);
+  useImperativeHandle(ref, () => ({ toEnd }), [toEnd]);
+  const last = timeline.turns.at(-1);
+  const ended = timeline.turns
+    .flatMap((turn) => turn.steps)
+    .filter((step) => step.finished_at !== null).length;
+  const [seen, setSeen] = useState(ended);
+  if (atEnd && seen !== ended) setSeen(ended);
+  return (
+    <div className="relative grid min-h-0 min-w-0">
+      {/* The transcript scrolls: it must be reachable by keyboard. */}
+      <div
+        ref={box}
+        role="log"
+        aria-live="off"
+        aria-label={t.session.transcript}
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        className="overflow-y-auto px-6 -outline-offset-2 [overflow-anchor:none] phone:px-4"
+      >
+        <div
+          ref={content}
+          className={`mx-auto w-full max-w-(--column) ${timeline.turns.length === 0 ? "h-full" : ""}`}
+        >
+          {timeline.olderCursor !== null && (
+            <p className="flex justify-center pt-3">
+              <button
+                type="button"
+                className="btn btn-s"
+                disabled={props.loadingOlder}
+                onClick={props.onOlder}
+              >
+                {props.loadingOlder ? t.session.loadingEarlier : t.session.earlier}
+              </button>
+            </p>
+          )}
+          {timeline.turns.map((turn) => (
+            <TurnCard
+              key={turn.id}
+              turn={turn}
+              actions={props.actionsFor(turn)}
+              sentStepId={props.sentStepId}
+              onRetryMissing={turn === last ? props.onRetryMissing : undefined}
+            />
+          ))}
+          {timeline.turns.length === 0 && place && <EmptySession place={place} />}
+        </div>
+      </div>
+      {!atEnd && (
+        <button
+          type="button"
+          className="btn btn-s absolute bottom-2 left-1/2 -translate-x-1/2 rounded-full shadow-2"
+          onClick={toEnd}
+        >
+          <ArrowDown className="icon icon-s" aria-hidden />
+          {ended > seen ? t.session.newBelow(ended - seen) : t.session.toEnd}
+        </button>
+      )}
+    </div>
+  );
+}

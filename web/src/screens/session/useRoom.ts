@@ -1,0 +1,42 @@
+/** Who sits where a session takes place. */
+
+import { useQuery } from "@tanstack/react-query";
+
+import { agents, info, rooms } from "../../api/queries";
+import type { Mode, Room, Session } from "../../api/types";
+import type { SeatChoice } from "../../parts/composer/whoAnswers";
+
+export interface Place {
+  name: string;
+  room: Pick<Room, "mode" | "mentions">;
+  seats: SeatChoice[];
+  /** The modes that can be chosen; none with a single agent. */
+  modes: Mode[];
+  model: string | null;
+}
+
+const DIRECT = { mode: "direct", mentions: "ignore" } as const;
+
+/** The room or agent of a session; `undefined` until it is known. */
+export function usePlace(session: Session | undefined): Place | undefined {
+  const roomList = useQuery(rooms);
+  const agentList = useQuery(agents);
+  const modes = useQuery(info).data?.modes ?? [];
+  if (session?.room_id) {
+    const room = roomList.data?.find((other) => other.id === session.room_id);
+    if (!room) return undefined;
+    return {
+      name: room.name,
+      room,
+      seats: room.agents.toSorted((a, b) => a.position - b.position),
+      modes: (["manual", "roundtable", "orchestrator"] as const).filter(
+        (mode) => modes.includes(mode) && (mode !== "orchestrator" || room.goal),
+      ),
+      model: null,
+    };
+  }
+  const agent = agentList.data?.find((other) => other.id === session?.agent_id);
+  if (!agent) return undefined;
+  const seat = { key: agent.key, name: agent.name, color: agent.color, muted: false };
+  return { name: agent.name, room: DIRECT, seats: [seat], modes: [], model: agent.model };
+}
