@@ -32,7 +32,7 @@ def data_dir() -> Iterator[Path]:
 
 
 @pytest.fixture
-def cluster(data_dir: Path) -> Cluster:
+def new_cluster(data_dir: Path) -> Cluster:
     """The description of a cluster that is not made yet."""
     folder = prepare_data_dir(data_dir) / "postgres"
     folder.mkdir(mode=0o711)
@@ -40,9 +40,9 @@ def cluster(data_dir: Path) -> Cluster:
 
 
 @pytest.fixture
-def binaries(cluster: Cluster) -> Binaries:
+def binaries(new_cluster: Cluster) -> Binaries:
     """The programs of the embedded server."""
-    return find_binaries(None, cluster.account, cluster.folder / "programs")
+    return find_binaries(None, new_cluster.account, new_cluster.folder / "programs")
 
 
 @pytest.fixture

@@ -190,9 +190,9 @@ def test_a_server_that_dies_is_started_again(data_dir, holder):
     assert owner.end() == 0
 
 
-async def test_a_backend_that_outlives_its_server_is_ended_first(cluster, monkeypatch):
+async def test_a_backend_that_outlives_its_server_is_ended_first(new_cluster, monkeypatch):
     monkeypatch.setattr(pg_leftovers, "ORPHAN_SECONDS", 0.3)
-    async with embedded.embedded(cluster.folder) as server:
+    async with embedded.embedded(new_cluster.folder) as server:
         conn = await psycopg.AsyncConnection.connect(server.admin_url, autocommit=True)
         backend = conn.info.backend_pid
         # Busy, so that it does not notice the death of its parent.
@@ -200,14 +200,14 @@ async def test_a_backend_that_outlives_its_server_is_ended_first(cluster, monkey
         while conn.pgconn.flush():
             pass
         wait_until(lambda: psutil.Process(backend).cpu_times().user > 0.05)
-        state = read_pid_file(cluster)
+        state = read_pid_file(new_cluster)
         os.kill(state.pid, signal.SIGKILL)
         await embedded.comes_true(lambda: not is_alive(backend), 30)
         assert not is_alive(backend)
         conn.pgconn.finish()
 
         def is_another() -> bool:
-            now = read_pid_file(cluster)
+            now = read_pid_file(new_cluster)
             return now is not None and now.ready and now.pid != state.pid
 
         assert await embedded.comes_true(is_another, 30)
