@@ -13,13 +13,20 @@ from pantheon.api.deps import Shared, signed_in
 from pantheon.api.edge import Edge, allowed_hosts
 from pantheon.api.openapi import describe
 from pantheon.api.problems import handle_problems
-from pantheon.api.routes import info, keys
+from pantheon.api.routes import agents, info, keys, rooms, sessions, usage
 from pantheon.ops.runtime import Runtime
 
 BASE = "/api/v1"
 
 # For who is signed in, with the scope that the method needs: read, or write.
-SIGNED_IN = (info.router, keys.router)
+SIGNED_IN = (
+    agents.router,
+    info.router,
+    keys.router,
+    rooms.router,
+    sessions.router,
+    usage.router,
+)
 
 
 def create_app(runtime: Runtime, *, closing: asyncio.Event | None = None) -> FastAPI:

@@ -300,6 +300,29 @@ class Calls(BaseModel):
     next_cursor: str | None
 
 
+class UsageSum(BaseModel):
+    """Usage of one combination of what was grouped by; other groups are absent."""
+
+    day: str | None = None
+    week: str | None = None
+    month: str | None = None
+    model: str | None = None
+    agent: str | None = None
+    room: Id | None = None
+    session: Id | None = None
+    turn: Id | None = None
+    purpose: str | None = None
+    user: Id | None = None
+    usage: Usage
+
+
+class UsageReport(BaseModel):
+    """A page of sums."""
+
+    items: list[UsageSum]
+    next_cursor: str | None
+
+
 class Price(BaseModel):
     """US dollars per million tokens."""
 

@@ -182,8 +182,11 @@ async def leave_rooms(conn: Connection, who: Who, agent_id: UUID) -> None:
 
 
 def seat_of(room: Mapping[str, Any], agent_id: UUID) -> dict[str, Any]:
-    """Return the `RoomAgent` of an agent that sits in a room."""
-    return next(dict(seat) for seat in room["agents"] if seat["agent_id"] == str(agent_id))
+    """Return the `RoomAgent` of an agent in a room. Raises `not_found` if it is not there."""
+    for seat in room["agents"]:
+        if seat["agent_id"] == str(agent_id):
+            return dict(seat)
+    raise _not_seated(agent_id)
 
 
 async def _lock_agent(conn: Connection, who: Who, agent_id: UUID) -> None:

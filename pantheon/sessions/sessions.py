@@ -246,8 +246,8 @@ async def delete_session(
 ) -> None:
     """Take a session out of sight for good; its turns and their ledger rows stay.
 
-    Only its user may (`forbidden`). A live turn is the caller's to cancel, before this.
-    Raises `not_found` and `stale_version`.
+    Only its user may (`forbidden`). It locks the session, so that the caller then cancels what is
+    live there in the same transaction. Raises `not_found` and `stale_version`.
     """
     session = await see(conn, who, session_id)
     if session.user_id != who.user_id:

@@ -1,0 +1,131 @@
+"""`/usage`: what was asked of models and what it cost, call by call and summed."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime
+from starlette.responses import Response, StreamingResponse
+
+from pantheon.accounts.roles import Who
+from pantheon.api import shapes
+from pantheon.api.answers import Json
+from pantheon.api.deps import Cursor, Limit, RuntimeOf, SignedIn
+from pantheon.db.pool import Database
+from pantheon.ledger import usage
+from pantheon.ledger.usage import Filter
+
+router = APIRouter(prefix="/usage", tags=["usage"])
+
+CSV_PAGE = 1000
+USAGE_COLUMNS = (
+    "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "cost_usd",
+    "credits", "estimated",
+)  # fmt: skip
+CSV_COLUMNS = (
+    "created_at", "id", "purpose", "agent_key", "provider", "model", "outcome", "error_code",
+    *USAGE_COLUMNS, "pricing_version", "time_to_first_token_ms", "latency_ms", "room_id",
+    "session_id", "turn_id", "step_id", "provider_request_id", "request_sha256",
+)  # fmt: skip
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Purpose = Literal["answer", "route", "repair", "synthesis", "summary", "title", "test"]
+
+
+async def _filter(
+    since: Annotated[AwareDatetime | None, Query(alias="from", description="Included.")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="Not included.")] = None,
+    room: UUID | None = None,
+    agent: Annotated[str | None, Query(max_length=32, description="An agent's key.")] = None,
+    session: UUID | None = None,
+    turn: UUID | None = None,
+    purpose: Purpose | None = None,
+    model: Annotated[str | None, Query(max_length=300)] = None,
+) -> Filter:
+    return Filter(since, until, room, agent, session, turn, purpose, model)
+
+
+FilterOf = Annotated[Filter, Depends(_filter)]
+
+
+@router.get("", response_model=shapes.UsageReport)
+async def report_usage(
+    runtime: RuntimeOf,
+    who: SignedIn,
+    wanted: FilterOf,
+    group_by: Annotated[
+        str, Query(max_length=200, description=f"Comma-separated: {', '.join(usage.GROUPS)}.")
+    ] = "day",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Json:
+    """Usage summed over groups: by time the newest first, else the most expensive first.
+
+    Owners and admins see the workspace's, members their own.
+    """
+    groups = [name.strip() for name in group_by.split(",")]
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await usage.report(conn, who, groups, wanted, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/calls",
+    response_model=shapes.Calls,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def list_calls(
+    request: Request,
+    runtime: RuntimeOf,
+    who: SignedIn,
+    wanted: FilterOf,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Every request that left for a model provider and is over, the newest first.
+
+    With `Accept: text/csv` all of them, from `cursor` on, as a table.
+    """
+    as_table = "text/csv" in request.headers.get("accept", "")
+    size = CSV_PAGE if as_table else limit
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        page = await usage.list_calls(conn, who, wanted, limit=size, cursor=cursor)
+    if not as_table:
+        return Json(page)
+    return StreamingResponse(
+        _table(runtime.db, who, wanted, page),
+        media_type="text/csv; charset=utf-8; header=present",
+        headers={"Content-Disposition": 'attachment; filename="calls.csv"'},
+    )
+
+
+async def _table(
+    db: Database, who: Who, wanted: Filter, page: Mapping[str, Any]
+) -> AsyncIterator[str]:
+    yield _lines([CSV_COLUMNS])
+    while True:
+        yield _lines([_row(call) for call in page["items"]])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
+        async with db.transaction(who.workspace_id) as conn:
+            page = await usage.list_calls(conn, who, wanted, limit=CSV_PAGE, cursor=cursor)
+
+
+def _row(call: Mapping[str, Any]) -> list[str]:
+    values = {**call, **call["usage"]}
+    return [_cell(values[column]) for column in CSV_COLUMNS]
+
+
+def _cell(value: Any) -> str:
+    """Write a value so that no spreadsheet takes it for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    return written.getvalue()
