@@ -146,7 +146,7 @@ async def delete_agent(
 
 
 @router.post("/{agent_id}/sessions", status_code=201, response_model=shapes.Session)
-async def create_session(
+async def create_agent_session(
     agent_id: UUID, body: NewSession, request: Request, runtime: RuntimeOf, who: SignedIn
 ) -> Json:
     """Open a session with this agent alone."""
@@ -162,7 +162,7 @@ async def create_session(
 
 
 @router.get("/{agent_id}/sessions", response_model=shapes.Sessions)
-async def list_sessions(
+async def list_agent_sessions(
     agent_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
 ) -> Json:
     """The sessions with this agent alone that you may see, the newest activity first."""

@@ -229,7 +229,7 @@ async def unassign_agent(
 
 
 @router.post("/{room_id}/sessions", status_code=201, response_model=shapes.Session)
-async def create_session(
+async def create_room_session(
     room_id: UUID, body: NewSession, request: Request, runtime: RuntimeOf, who: SignedIn
 ) -> Json:
     """Open a session in this room."""
@@ -245,7 +245,7 @@ async def create_session(
 
 
 @router.get("/{room_id}/sessions", response_model=shapes.Sessions)
-async def list_sessions(
+async def list_room_sessions(
     room_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
 ) -> Json:
     """The sessions of this room that you may see, the newest activity first."""
