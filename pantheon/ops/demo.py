@@ -1,5 +1,6 @@
 """An example to begin with: three agents, and a room in which they answer one after another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from pantheon.accounts.roles import Who
 from pantheon.agents.agents import create_agent
 from pantheon.db.pool import Connection, Database
 from pantheon.providers.registry import Providers
+from pantheon.providers.types import Model
 from pantheon.rooms import roster
 from pantheon.rooms.rooms import create_room, get_room
 from pantheon.turns.modes.registry import MODES
@@ -64,10 +66,7 @@ class Example:
 
 
 async def make_example(conn: Connection, who: Who, providers: Providers) -> Example:
-    """Make the example, or return the one that is there; agents with its keys are used as they are.
-
-    The agents answer by the local model where it can run, else by the demo.
-    """
+    """Make the example, or return the one that is there; agents with its keys are used as they are."""
     await _lock(conn, who)
     cursor = await conn.execute(
         """
@@ -104,6 +103,12 @@ async def make_first_example(db: Database, who: Who, providers: Providers) -> Ex
         return None if row[0] else await make_example(conn, who, providers)
 
 
+def choose_models(models: Sequence[Model]) -> dict[str, str]:
+    """Return the model of each agent: the local one where it can run, else a demo's voice."""
+    local = next((m.id for m in models if m.available and m.id.startswith("local/")), None)
+    return {part.key: local or part.demo_model for part in PARTS}
+
+
 async def _lock(conn: Connection, who: Who) -> None:
     """Let one process at a time make examples in the workspace."""
     await conn.execute(
@@ -121,9 +126,7 @@ async def _agents(conn: Connection, who: Who, providers: Providers) -> list[UUID
         {"workspace": who.workspace_id, "keys": [part.key for part in PARTS]},
     )
     there: dict[str, UUID] = dict(await cursor.fetchall())
-    local = next(
-        (m.id for m in providers.models() if m.available and m.id.startswith("local/")), None
-    )
+    models = choose_models(providers.models())
     for part in PARTS:
         if part.key not in there:
             agent = await create_agent(
@@ -132,7 +135,7 @@ async def _agents(conn: Connection, who: Who, providers: Providers) -> list[UUID
                 key=part.key,
                 name=part.name,
                 color=part.color,
-                model=local or part.demo_model,
+                model=models[part.key],
                 role_prompt=part.role_prompt,
             )
             there[part.key] = UUID(agent["id"])
