@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -93,6 +94,20 @@ class Cluster:
             name = sql.Identifier(self.finished.pop())
             self.admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
+    @contextmanager
+    def role(self, attributes: str = "LOGIN") -> Iterator[dict[str, str]]:
+        """Make a login role; gives what a conninfo needs to log in as it. It owns nothing after."""
+        login = {"user": f"role_{uuid4().hex}", "password": uuid4().hex}
+        name = sql.Identifier(login["user"])
+        self.admin.execute(
+            sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
+                name, sql.SQL(attributes), login["password"]
+            )
+        )
+        yield login
+        self.drop_finished()
+        self.admin.execute(sql.SQL("DROP ROLE {}").format(name))
+
 
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
@@ -128,6 +143,12 @@ def _make_template(cluster: Cluster, lock: FileLock) -> None:
             cluster.admin.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(name))
     finally:
         lock.release()
+
+
+@pytest.fixture
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """The folder of the run, removed at its end; PostgreSQL's user can enter it."""
+    return pytestconfig.stash[RUN_FOLDER]
 
 
 @pytest.fixture

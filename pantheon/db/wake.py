@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import psycopg
 import structlog
 
-from pantheon.db.pool import Database, Notice
+from pantheon.db.pool import CONNECT_SECONDS, Database, Notice
+from pantheon.db.roles import APP
 
 CHANNEL = "pantheon"
 SPACING_SECONDS = 0.01
@@ -43,6 +44,8 @@ class Wake:
 
     def _collect(self, notices: list[Notice]) -> None:
         for notice in notices:
+            if notice.kind == "born":
+                continue
             self._waiting[f"{self._me} {notice.kind} {notice.session_id or ''}"] = None
         self._something.set()
 
@@ -53,7 +56,10 @@ class Wake:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
-                    self._db.url, autocommit=True, options="-c role=pantheon_app"
+                    self._db.url,
+                    autocommit=True,
+                    options=f"-c role={APP}",
+                    connect_timeout=CONNECT_SECONDS,
                 ) as conn:
                     pause = 0.1
                     await work(conn)  # type: ignore[misc]
@@ -67,12 +73,17 @@ class Wake:
         while True:
             await self._something.wait()
             self._something.clear()
-            payloads, self._waiting = list(self._waiting), {}
-            for start in range(0, len(payloads), 100):
+            payloads, self._waiting = self._waiting, {}
+            try:
                 await conn.execute(
                     "SELECT pg_notify(%s, p) FROM unnest(%s::text[]) AS p",
-                    (CHANNEL, payloads[start : start + 100]),
+                    (CHANNEL, list(payloads)),
                 )
+            except psycopg.Error:
+                # The next connection sends them.
+                self._waiting = {**payloads, **self._waiting}
+                self._something.set()
+                raise
             await asyncio.sleep(SPACING_SECONDS)
 
     async def _listen(self, conn: psycopg.AsyncConnection[tuple[object, ...]]) -> None:

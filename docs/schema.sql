@@ -1,0 +1,805 @@
+-- The data model at head, written by `make schema` from the revisions in
+-- pantheon/db/migrations/. A table's comment begins with the room that owns it.
+
+CREATE SCHEMA checkpoints;
+
+CREATE FUNCTION public.resolve_credential(kind text, sha256 bytea) RETURNS TABLE(workspace_id uuid, user_id uuid, role text, scopes text[], credential_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT u.workspace_id, u.id, u.role, c.scopes, c.id
+    FROM (
+        SELECT k.workspace_id, k.user_id, k.scopes, k.id FROM public.api_keys k
+        WHERE kind = 'api_key' AND k.token_sha256 = sha256 AND k.revoked_at IS NULL
+        UNION ALL
+        SELECT l.workspace_id, l.user_id, ARRAY['read', 'write', 'admin'], l.id FROM public.logins l
+        WHERE kind = 'login' AND l.token_sha256 = sha256 AND l.expires_at > clock_timestamp()
+        UNION ALL
+        SELECT t.workspace_id, t.user_id, ARRAY[]::text[], t.id FROM public.login_tokens t
+        WHERE kind = 'login_token' AND t.token_sha256 = sha256
+          AND t.used_at IS NULL AND t.expires_at > clock_timestamp()
+    ) c
+    JOIN public.users u ON u.workspace_id = c.workspace_id AND u.id = c.user_id
+$$;
+
+CREATE TABLE checkpoints.checkpoint_blobs (
+    thread_id text NOT NULL,
+    checkpoint_ns text DEFAULT ''::text NOT NULL,
+    channel text NOT NULL,
+    version text NOT NULL,
+    type text NOT NULL,
+    blob bytea
+);
+
+CREATE TABLE checkpoints.checkpoint_migrations (
+    v integer NOT NULL
+);
+
+CREATE TABLE checkpoints.checkpoint_writes (
+    thread_id text NOT NULL,
+    checkpoint_ns text DEFAULT ''::text NOT NULL,
+    checkpoint_id text NOT NULL,
+    task_id text NOT NULL,
+    idx integer NOT NULL,
+    channel text NOT NULL,
+    type text,
+    blob bytea NOT NULL,
+    task_path text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE checkpoints.checkpoints (
+    thread_id text NOT NULL,
+    checkpoint_ns text DEFAULT ''::text NOT NULL,
+    checkpoint_id text NOT NULL,
+    parent_checkpoint_id text,
+    type text,
+    checkpoint jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE public.agent_prompts (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    text text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.agent_prompts IS 'agents: every version of a role prompt, so that an old audit stays exact';
+
+CREATE TABLE public.agents (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    color integer NOT NULL,
+    model text NOT NULL,
+    prompt_id uuid NOT NULL,
+    parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tools text[] DEFAULT '{}'::text[] NOT NULL,
+    context jsonb DEFAULT '{"policy": "everything"}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT agents_color_check CHECK (((color >= 1) AND (color <= 8))),
+    CONSTRAINT agents_key_check CHECK ((key ~ '^[a-z][a-z0-9_-]{0,31}$'::text))
+);
+
+COMMENT ON TABLE public.agents IS 'agents: named participants, reusable in many rooms';
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE public.api_keys (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    token_sha256 bytea NOT NULL,
+    last4 text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'write'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+);
+
+COMMENT ON TABLE public.api_keys IS 'accounts: API keys with scopes, stored hashed';
+
+CREATE TABLE public.context_audits (
+    workspace_id uuid NOT NULL,
+    attempt_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    model text NOT NULL,
+    sections jsonb NOT NULL,
+    budget jsonb NOT NULL,
+    actions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    request_sha256 bytea NOT NULL
+);
+
+COMMENT ON TABLE public.context_audits IS 'context: what an attempt sent, by reference, with tokens and what was left out';
+
+CREATE TABLE public.holds (
+    workspace_id uuid NOT NULL,
+    turn_id uuid NOT NULL,
+    amount_microcredits bigint NOT NULL,
+    drawn_microcredits bigint DEFAULT 0 NOT NULL,
+    released_at timestamp with time zone,
+    CONSTRAINT holds_amount_microcredits_check CHECK ((amount_microcredits >= 0)),
+    CONSTRAINT holds_drawn_microcredits_check CHECK ((drawn_microcredits >= 0))
+);
+
+COMMENT ON TABLE public.holds IS 'ledger: the credits that a live turn has reserved and drawn';
+
+CREATE TABLE public.idempotency_keys (
+    workspace_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    key text NOT NULL,
+    body_sha256 bytea NOT NULL,
+    status integer,
+    resource_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.idempotency_keys IS 'api: POSTs that were already answered, for 24 hours';
+
+CREATE TABLE public.llm_call_attempts (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    room_id uuid,
+    session_id uuid,
+    turn_id uuid,
+    step_id uuid,
+    lease_epoch integer,
+    number integer NOT NULL,
+    purpose text NOT NULL,
+    agent_key text,
+    provider text NOT NULL,
+    model text NOT NULL,
+    request_sha256 bytea NOT NULL,
+    earmark_microcredits bigint DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    CONSTRAINT llm_call_attempts_earmark_microcredits_check CHECK ((earmark_microcredits >= 0)),
+    CONSTRAINT llm_call_attempts_expiry CHECK (((turn_id IS NULL) = (expires_at IS NOT NULL))),
+    CONSTRAINT llm_call_attempts_number_check CHECK ((number >= 1)),
+    CONSTRAINT llm_call_attempts_purpose_check CHECK ((purpose = ANY (ARRAY['answer'::text, 'route'::text, 'repair'::text, 'synthesis'::text, 'summary'::text, 'title'::text, 'test'::text])))
+);
+
+COMMENT ON TABLE public.llm_call_attempts IS 'ledger: one request that leaves for a provider, committed before it leaves';
+
+CREATE TABLE public.llm_call_events (
+    workspace_id uuid NOT NULL,
+    attempt_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    room_id uuid,
+    session_id uuid,
+    turn_id uuid,
+    step_id uuid,
+    number integer NOT NULL,
+    purpose text NOT NULL,
+    agent_key text,
+    provider text NOT NULL,
+    model text NOT NULL,
+    outcome text NOT NULL,
+    error_code text,
+    sent boolean NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    estimated boolean DEFAULT false NOT NULL,
+    cost_usd numeric(20,9),
+    pricing_version text,
+    charged_microcredits bigint DEFAULT 0 NOT NULL,
+    request_sha256 bytea NOT NULL,
+    provider_request_id text,
+    time_to_first_token_ms integer,
+    latency_ms integer,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT llm_call_events_charged_microcredits_check CHECK ((charged_microcredits >= 0)),
+    CONSTRAINT llm_call_events_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'lost'::text])))
+);
+
+COMMENT ON TABLE public.llm_call_events IS 'ledger: append-only, closes an attempt; one bills from it';
+
+CREATE TABLE public.login_tokens (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_sha256 bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.login_tokens IS 'accounts: single-use login links, stored hashed';
+
+CREATE TABLE public.logins (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_sha256 bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.logins IS 'accounts: signed-in browsers; the cookie is stored hashed';
+
+CREATE TABLE public.messages (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    turn_id uuid NOT NULL,
+    step_id uuid,
+    agent_key text,
+    content text NOT NULL,
+    tokens integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT messages_author CHECK (((step_id IS NULL) = (agent_key IS NULL)))
+);
+
+COMMENT ON TABLE public.messages IS 'sessions: what a user wrote (no step) or a step answered';
+
+CREATE TABLE public.room_agents (
+    workspace_id uuid NOT NULL,
+    room_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    muted boolean DEFAULT false NOT NULL,
+    context jsonb,
+    CONSTRAINT room_agents_position_check CHECK (("position" >= 1))
+);
+
+COMMENT ON TABLE public.room_agents IS 'rooms: the roster; positions 1…n without gaps';
+
+CREATE TABLE public.rooms (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    goal text,
+    mode text NOT NULL,
+    mentions text DEFAULT 'override'::text NOT NULL,
+    tag_order text DEFAULT 'parallel'::text NOT NULL,
+    approve text DEFAULT 'never'::text NOT NULL,
+    manager jsonb,
+    limits jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT rooms_approve_check CHECK ((approve = ANY (ARRAY['never'::text, 'plan'::text, 'each_round'::text, 'each_agent'::text]))),
+    CONSTRAINT rooms_goal CHECK (((mode <> 'orchestrator'::text) OR (goal IS NOT NULL))),
+    CONSTRAINT rooms_mentions_check CHECK ((mentions = ANY (ARRAY['override'::text, 'first'::text, 'ignore'::text]))),
+    CONSTRAINT rooms_mode_check CHECK ((mode = ANY (ARRAY['manual'::text, 'roundtable'::text, 'orchestrator'::text]))),
+    CONSTRAINT rooms_tag_order_check CHECK ((tag_order = ANY (ARRAY['parallel'::text, 'sequence'::text])))
+);
+
+COMMENT ON TABLE public.rooms IS 'rooms: goal, mode and limits of a roster of agents';
+
+CREATE TABLE public.sessions (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    room_id uuid,
+    agent_id uuid,
+    name text,
+    shared boolean DEFAULT false NOT NULL,
+    pinned boolean DEFAULT false NOT NULL,
+    head_turn_id uuid,
+    turn_count integer DEFAULT 0 NOT NULL,
+    last_turn_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT sessions_room_or_agent CHECK ((num_nonnulls(room_id, agent_id) = 1))
+)
+WITH (fillfactor='80');
+
+COMMENT ON TABLE public.sessions IS 'sessions: one conversation, in a room or with a single agent';
+
+CREATE TABLE public.steps (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    turn_id uuid NOT NULL,
+    step_key text NOT NULL,
+    kind text NOT NULL,
+    round integer NOT NULL,
+    "position" integer NOT NULL,
+    agent_key text,
+    status text DEFAULT 'pending'::text NOT NULL,
+    message_id uuid,
+    decision jsonb,
+    error jsonb,
+    read jsonb DEFAULT '[]'::jsonb NOT NULL,
+    context_actions text[] DEFAULT '{}'::text[] NOT NULL,
+    source_step_id uuid,
+    stale boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    lost_attempts integer DEFAULT 0 NOT NULL,
+    calls integer DEFAULT 0 NOT NULL,
+    unpriced_calls integer DEFAULT 0 NOT NULL,
+    input_tokens bigint DEFAULT 0 NOT NULL,
+    cached_input_tokens bigint DEFAULT 0 NOT NULL,
+    output_tokens bigint DEFAULT 0 NOT NULL,
+    reasoning_tokens bigint DEFAULT 0 NOT NULL,
+    cost_usd numeric(20,9) DEFAULT 0 NOT NULL,
+    charged_microcredits bigint DEFAULT 0 NOT NULL,
+    estimated boolean DEFAULT false NOT NULL,
+    time_to_first_token_ms integer,
+    latency_ms integer,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['answer'::text, 'route'::text, 'approval'::text, 'synthesis'::text, 'summary'::text, 'tool'::text]))),
+    CONSTRAINT steps_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'skipped'::text]))),
+    CONSTRAINT steps_terminal CHECK (((status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'skipped'::text])) = (finished_at IS NOT NULL)))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.steps IS 'turns: one unit of a turn that yields one stored result';
+
+CREATE TABLE public.turn_events (
+    workspace_id uuid NOT NULL,
+    turn_id uuid NOT NULL,
+    seq integer NOT NULL,
+    type text NOT NULL,
+    data json NOT NULL
+);
+
+COMMENT ON TABLE public.turn_events IS 'events: the log of a turn, gap-free by seq';
+
+CREATE TABLE public.turns (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    room_id uuid,
+    index integer NOT NULL,
+    parent_id uuid,
+    retry_of uuid,
+    mode text NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    stop_reason text,
+    error jsonb,
+    warnings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    input_message_id uuid NOT NULL,
+    frozen jsonb NOT NULL,
+    graph_version integer NOT NULL,
+    cancel_requested text,
+    lease_epoch integer DEFAULT 0 NOT NULL,
+    lease_owner uuid,
+    lease_expires_at timestamp with time zone,
+    takeovers integer DEFAULT 0 NOT NULL,
+    faults integer DEFAULT 0 NOT NULL,
+    last_seq integer DEFAULT 0 NOT NULL,
+    events_purged integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT turns_cancel_requested_check CHECK ((cancel_requested = ANY (ARRAY['now'::text, 'after_step'::text]))),
+    CONSTRAINT turns_index_check CHECK ((index >= 1)),
+    CONSTRAINT turns_mode_check CHECK ((mode = ANY (ARRAY['direct'::text, 'manual'::text, 'roundtable'::text, 'orchestrator'::text]))),
+    CONSTRAINT turns_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'awaiting_input'::text, 'completed'::text, 'partial'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT turns_terminal CHECK (((status = ANY (ARRAY['completed'::text, 'partial'::text, 'failed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL)))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.turns IS 'turns: one user message and all that answers it; the row is its own job';
+
+CREATE TABLE public.users (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
+);
+
+COMMENT ON TABLE public.users IS 'accounts: people of a workspace';
+
+CREATE TABLE public.workers (
+    id uuid NOT NULL,
+    instance uuid NOT NULL,
+    kind text NOT NULL,
+    graph_versions integer[] NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT workers_kind_check CHECK ((kind = ANY (ARRAY['up'::text, 'worker'::text])))
+);
+
+COMMENT ON TABLE public.workers IS 'worker: heartbeats of the processes that run turns; no tenant data';
+
+CREATE TABLE public.workspaces (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.workspaces IS 'accounts: who owns everything else; the unit of billing and of row security';
+
+ALTER TABLE ONLY checkpoints.checkpoint_blobs
+    ADD CONSTRAINT checkpoint_blobs_pkey PRIMARY KEY (thread_id, checkpoint_ns, channel, version);
+
+ALTER TABLE ONLY checkpoints.checkpoint_migrations
+    ADD CONSTRAINT checkpoint_migrations_pkey PRIMARY KEY (v);
+
+ALTER TABLE ONLY checkpoints.checkpoint_writes
+    ADD CONSTRAINT checkpoint_writes_pkey PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, idx);
+
+ALTER TABLE ONLY checkpoints.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id);
+
+ALTER TABLE ONLY public.agent_prompts
+    ADD CONSTRAINT agent_prompts_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT agents_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_token UNIQUE (token_sha256);
+
+ALTER TABLE ONLY public.context_audits
+    ADD CONSTRAINT context_audits_pkey PRIMARY KEY (workspace_id, attempt_id);
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (workspace_id, turn_id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (workspace_id, user_id, method, path, key);
+
+ALTER TABLE ONLY public.llm_call_attempts
+    ADD CONSTRAINT llm_call_attempts_number UNIQUE (workspace_id, step_id, number);
+
+ALTER TABLE ONLY public.llm_call_attempts
+    ADD CONSTRAINT llm_call_attempts_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.llm_call_events
+    ADD CONSTRAINT llm_call_events_pkey PRIMARY KEY (workspace_id, attempt_id);
+
+ALTER TABLE ONLY public.login_tokens
+    ADD CONSTRAINT login_tokens_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.login_tokens
+    ADD CONSTRAINT login_tokens_token UNIQUE (token_sha256);
+
+ALTER TABLE ONLY public.logins
+    ADD CONSTRAINT logins_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.logins
+    ADD CONSTRAINT logins_token UNIQUE (token_sha256);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.room_agents
+    ADD CONSTRAINT room_agents_pkey PRIMARY KEY (workspace_id, room_id, agent_id);
+
+ALTER TABLE ONLY public.room_agents
+    ADD CONSTRAINT room_agents_position UNIQUE (workspace_id, room_id, "position") DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.rooms
+    ADD CONSTRAINT rooms_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.steps
+    ADD CONSTRAINT steps_key UNIQUE (workspace_id, turn_id, step_key);
+
+ALTER TABLE ONLY public.steps
+    ADD CONSTRAINT steps_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.turn_events
+    ADD CONSTRAINT turn_events_pkey PRIMARY KEY (workspace_id, turn_id, seq);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_session_index UNIQUE (workspace_id, session_id, index);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.workspaces
+    ADD CONSTRAINT workspaces_pkey PRIMARY KEY (id);
+
+CREATE INDEX checkpoint_blobs_thread_id_idx ON checkpoints.checkpoint_blobs USING btree (thread_id);
+
+CREATE INDEX checkpoint_writes_thread_id_idx ON checkpoints.checkpoint_writes USING btree (thread_id);
+
+CREATE INDEX checkpoints_thread_id_idx ON checkpoints.checkpoints USING btree (thread_id);
+
+CREATE UNIQUE INDEX agents_key ON public.agents USING btree (workspace_id, key) WHERE (deleted_at IS NULL);
+
+CREATE INDEX context_audits_step ON public.context_audits USING btree (workspace_id, step_id);
+
+CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX llm_call_attempts_open ON public.llm_call_attempts USING btree (workspace_id, turn_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX llm_call_events_time ON public.llm_call_events USING btree (workspace_id, created_at);
+
+CREATE INDEX llm_call_events_turn ON public.llm_call_events USING btree (workspace_id, turn_id);
+
+CREATE INDEX messages_session ON public.messages USING btree (workspace_id, session_id, id);
+
+CREATE INDEX room_agents_agent ON public.room_agents USING btree (workspace_id, agent_id);
+
+CREATE INDEX sessions_agent ON public.sessions USING btree (workspace_id, agent_id, id);
+
+CREATE INDEX sessions_room ON public.sessions USING btree (workspace_id, room_id, id);
+
+CREATE INDEX sessions_user ON public.sessions USING btree (workspace_id, user_id, id);
+
+CREATE INDEX steps_source ON public.steps USING btree (workspace_id, source_step_id) WHERE (source_step_id IS NOT NULL);
+
+CREATE INDEX turns_children ON public.turns USING btree (workspace_id, session_id, parent_id);
+
+CREATE INDEX turns_claimable ON public.turns USING btree (created_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
+
+CREATE INDEX turns_finished ON public.turns USING btree (finished_at) WHERE (events_purged = 0);
+
+CREATE UNIQUE INDEX turns_one_live ON public.turns USING btree (workspace_id, session_id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'awaiting_input'::text]));
+
+ALTER TABLE ONLY public.agent_prompts
+    ADD CONSTRAINT agent_prompts_workspace_id_agent_id_fkey FOREIGN KEY (workspace_id, agent_id) REFERENCES public.agents(workspace_id, id);
+
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT agents_prompt FOREIGN KEY (workspace_id, prompt_id) REFERENCES public.agent_prompts(workspace_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.agents
+    ADD CONSTRAINT agents_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.context_audits
+    ADD CONSTRAINT context_audits_workspace_id_attempt_id_fkey FOREIGN KEY (workspace_id, attempt_id) REFERENCES public.llm_call_attempts(workspace_id, id);
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.llm_call_attempts
+    ADD CONSTRAINT llm_call_attempts_workspace_id_step_id_fkey FOREIGN KEY (workspace_id, step_id) REFERENCES public.steps(workspace_id, id);
+
+ALTER TABLE ONLY public.llm_call_attempts
+    ADD CONSTRAINT llm_call_attempts_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.llm_call_events
+    ADD CONSTRAINT llm_call_events_workspace_id_attempt_id_fkey FOREIGN KEY (workspace_id, attempt_id) REFERENCES public.llm_call_attempts(workspace_id, id);
+
+ALTER TABLE ONLY public.login_tokens
+    ADD CONSTRAINT login_tokens_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.logins
+    ADD CONSTRAINT logins_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_workspace_id_session_id_fkey FOREIGN KEY (workspace_id, session_id) REFERENCES public.sessions(workspace_id, id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_workspace_id_step_id_fkey FOREIGN KEY (workspace_id, step_id) REFERENCES public.steps(workspace_id, id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY public.room_agents
+    ADD CONSTRAINT room_agents_workspace_id_agent_id_fkey FOREIGN KEY (workspace_id, agent_id) REFERENCES public.agents(workspace_id, id);
+
+ALTER TABLE ONLY public.room_agents
+    ADD CONSTRAINT room_agents_workspace_id_room_id_fkey FOREIGN KEY (workspace_id, room_id) REFERENCES public.rooms(workspace_id, id);
+
+ALTER TABLE ONLY public.rooms
+    ADD CONSTRAINT rooms_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_head FOREIGN KEY (workspace_id, head_turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_workspace_id_agent_id_fkey FOREIGN KEY (workspace_id, agent_id) REFERENCES public.agents(workspace_id, id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_workspace_id_room_id_fkey FOREIGN KEY (workspace_id, room_id) REFERENCES public.rooms(workspace_id, id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.steps
+    ADD CONSTRAINT steps_message FOREIGN KEY (workspace_id, message_id) REFERENCES public.messages(workspace_id, id);
+
+ALTER TABLE ONLY public.steps
+    ADD CONSTRAINT steps_workspace_id_source_step_id_fkey FOREIGN KEY (workspace_id, source_step_id) REFERENCES public.steps(workspace_id, id);
+
+ALTER TABLE ONLY public.steps
+    ADD CONSTRAINT steps_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.turn_events
+    ADD CONSTRAINT turn_events_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_input FOREIGN KEY (workspace_id, input_message_id) REFERENCES public.messages(workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_workspace_id_parent_id_fkey FOREIGN KEY (workspace_id, parent_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_workspace_id_retry_of_fkey FOREIGN KEY (workspace_id, retry_of) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_workspace_id_room_id_fkey FOREIGN KEY (workspace_id, room_id) REFERENCES public.rooms(workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_workspace_id_session_id_fkey FOREIGN KEY (workspace_id, session_id) REFERENCES public.sessions(workspace_id, id);
+
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE public.agent_prompts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.agents ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.context_audits ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.holds ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.llm_call_attempts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.llm_call_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.login_tokens ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.logins ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.room_agents ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.steps ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY sweep ON public.idempotency_keys TO pantheon_sweep USING (true);
+
+CREATE POLICY sweep ON public.llm_call_attempts TO pantheon_sweep USING (true);
+
+CREATE POLICY sweep ON public.turn_events TO pantheon_sweep USING (true);
+
+CREATE POLICY sweep ON public.turns TO pantheon_sweep USING (true);
+
+ALTER TABLE public.turn_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.turns ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY workspace ON public.agent_prompts TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.api_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.context_audits TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.holds TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.idempotency_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.llm_call_attempts TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.llm_call_events TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.login_tokens TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.logins TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.messages TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.room_agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.rooms TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.sessions TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.steps TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.turn_events TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.turns TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.users TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.workspaces TO pantheon_app USING ((id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+ALTER TABLE public.workspaces ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA checkpoints TO pantheon_app;
+GRANT USAGE ON SCHEMA checkpoints TO pantheon_sweep;
+
+GRANT USAGE ON SCHEMA public TO pantheon_app;
+GRANT USAGE ON SCHEMA public TO pantheon_sweep;
+
+REVOKE ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE checkpoints.checkpoint_blobs TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE checkpoints.checkpoint_migrations TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE checkpoints.checkpoint_writes TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE checkpoints.checkpoints TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.agent_prompts TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.agents TO pantheon_app;
+
+GRANT SELECT ON TABLE public.alembic_version TO pantheon_app;
+GRANT SELECT ON TABLE public.alembic_version TO pantheon_sweep;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.context_audits TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.holds TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO pantheon_app;
+GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO pantheon_sweep;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.llm_call_attempts TO pantheon_app;
+GRANT SELECT ON TABLE public.llm_call_attempts TO pantheon_sweep;
+
+GRANT SELECT,INSERT ON TABLE public.llm_call_events TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.login_tokens TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.logins TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.messages TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_agents TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.sessions TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.steps TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.turn_events TO pantheon_app;
+GRANT SELECT,DELETE ON TABLE public.turn_events TO pantheon_sweep;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.turns TO pantheon_app;
+GRANT SELECT,UPDATE ON TABLE public.turns TO pantheon_sweep;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_sweep;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO pantheon_app;
