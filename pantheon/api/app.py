@@ -13,7 +13,22 @@ from pantheon.api.deps import Shared, signed_in
 from pantheon.api.edge import Edge, allowed_hosts
 from pantheon.api.openapi import describe
 from pantheon.api.problems import handle_problems
-from pantheon.api.routes import agents, info, keys, rooms, sessions, usage
+from pantheon.api.routes import (
+    agents,
+    info,
+    keys,
+    login,
+    models,
+    page,
+    probes,
+    providers,
+    rooms,
+    session_turns,
+    sessions,
+    steps,
+    turns,
+    usage,
+)
 from pantheon.ops.runtime import Runtime
 
 BASE = "/api/v1"
@@ -23,8 +38,14 @@ SIGNED_IN = (
     agents.router,
     info.router,
     keys.router,
+    login.signed_in_router,
+    models.router,
+    providers.router,
     rooms.router,
+    session_turns.router,
     sessions.router,
+    steps.router,
+    turns.router,
     usage.router,
 )
 
@@ -64,6 +85,9 @@ def routes_only() -> FastAPI:
     handle_problems(app)
     for router in SIGNED_IN:
         app.include_router(router, prefix=BASE, dependencies=[Depends(signed_in)])
+    app.include_router(login.router, prefix=BASE)
+    app.include_router(probes.router)
+    page.add_page(app)
     return app
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from pantheon.api.deps import SESSION_COOKIE
+from pantheon.accounts.logins import SESSION_COOKIE
 from pantheon.api.idempotency import LONGEST_KEY
 from pantheon.api.problems import MEDIA_TYPE
 
@@ -19,6 +19,7 @@ SECURITY_SCHEMES = {
         "description": "The page's cookie. Unsafe methods also need the page's own `Origin`.",
     },
 }
+OPEN_PATHS = ("/api/v1/login", "/healthz", "/readyz", "/metrics")
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -46,7 +47,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     problem = operation["responses"]["default"]["content"]
     problem[MEDIA_TYPE] = problem.pop("application/json")
-    if path.startswith("/api/") and not operation.pop("x-open", False):
+    if path not in OPEN_PATHS:
         operation["security"] = [{name: []} for name in SECURITY_SCHEMES]
     if method == "post" and "201" in operation["responses"]:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)

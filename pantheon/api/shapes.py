@@ -323,8 +323,8 @@ class UsageReport(BaseModel):
     next_cursor: str | None
 
 
-class Price(BaseModel):
-    """US dollars per million tokens."""
+class Prices(BaseModel):
+    """US dollars per million tokens; `version` names the price list."""
 
     input: str
     output: str
@@ -339,7 +339,7 @@ class Model(BaseModel):
     context_window: int
     max_output_tokens: int
     capabilities: list[str]
-    price: Price | None = Field(description="`null`: unpriced.")
+    prices: Prices | None = Field(description="`null`: unpriced.")
     available: bool
     reason: str | None
 
@@ -352,15 +352,18 @@ class Models(BaseModel):
 
 
 class Provider(BaseModel):
-    """A model provider, and where its key comes from."""
+    """A model provider: where its key comes from, what it has, why it cannot be used."""
 
     name: str
     kind: str
+    source: str
     has_key: bool
     last4: str | None
-    source: str | None
-    models: int
+    models: list[str]
+    any_model: bool
+    available: bool
     reason: str | None
+    note: str | None
 
 
 class Providers(BaseModel):
@@ -447,6 +450,12 @@ class ApiKeys(BaseModel):
 
     items: list[ApiKey]
     next_cursor: str | None
+
+
+class Alive(BaseModel):
+    """The process is alive."""
+
+    status: Literal["ok"]
 
 
 class Check(BaseModel):
