@@ -26,11 +26,12 @@ RECONNECT_SECONDS = 3.0
 class Notice:
     """What a committed transaction makes known: to this process at once, to others by NOTIFY.
 
-    `work`: a turn waits to be claimed. `cancel`: a cancel was asked for.
+    `work`: a turn waits to be claimed. `cancel`: a cancel was asked for. `born`: a turn is leased
+    to this process's worker, `payload` says which; other processes are not told.
     `events`: a session's log has grown; `payload` is what this process may use instead of a read.
     """
 
-    kind: Literal["work", "cancel", "events"]
+    kind: Literal["work", "cancel", "events", "born"]
     session_id: UUID | None = None
     payload: Any = None
 

@@ -18,6 +18,7 @@ from pantheon.ops.embedded import Server
 from pantheon.providers.registry import Providers, open_providers
 from pantheon.turns import checkpoints
 from pantheon.turns.graph import Graph, compile_graph
+from pantheon.turns.slots import Slots
 
 REFRESH_SECONDS = 60.0
 LONGEST_POLL_SECONDS = 1.0
@@ -37,6 +38,7 @@ class Runtime:
     providers: Providers
     wake: Wake
     hub: Hub
+    slots: Slots
     durable: bool
 
     @property
@@ -84,7 +86,7 @@ async def open_runtime(
             asyncio.create_task(_keep_fresh(providers), name="models"),
         ]
         yield Runtime(
-            settings, server, db, pool, compile_graph(saver), providers, wake, hub, durable
+            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(), durable
         )
     finally:
         for task in background:

@@ -24,6 +24,7 @@ from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.mentions import ALL, find_mentions, near_keys
 from pantheon.turns.modes.registry import ALIASES, MODES
+from pantheon.turns.slots import Born, Loaded, Slot
 from pantheon.turns.types import GRAPH_VERSION, Frozen, Seat, StepRow, TurnInput, TurnRow
 from pantheon.turns.view import turn_shape
 
@@ -40,6 +41,7 @@ class Place:
     id: UUID
     room_id: UUID | None
     head_turn_id: UUID | None
+    head_index: int
     turn_count: int
     name: str | None
     room_mode: str | None
@@ -59,11 +61,13 @@ async def accept_turn(
     *,
     parent_id: UUID | None = None,
     retry_of: UUID | None = None,
+    slot: Slot | None = None,
 ) -> dict[str, Any]:
     """Store a user's message as a turn that waits for a worker; return the turn, JSON-ready.
 
-    Runs in the caller's transaction: with its commit the turn is acknowledged and queued. It
-    continues the session's head, or with `retry_of` it is another try of that turn, beside it.
+    Runs in the caller's transaction: with its commit the turn is acknowledged and queued, or with
+    a `slot` leased to this process's worker. It continues the session's head, or with `retry_of`
+    it is another try of that turn, beside it.
     Raises `not_found`, `turn_in_progress`, `no_valid_mention`, `no_agents`, `unknown_model`,
     `validation_error`.
     """
@@ -74,9 +78,12 @@ async def accept_turn(
         )
     place = await load_place(conn, who, session_id)
     mode, frozen, warnings = _freeze(place, providers, wanted)
+    if place.head_index != place.turn_count or retry_of is not None:
+        # Beside other turns of its parent: its run has to read which they are.
+        slot = None
     return await store_turn(
         conn, who, place, mode, frozen, wanted.text, warnings,
-        parent_id=parent_id, retry_of=retry_of,
+        parent_id=parent_id, retry_of=retry_of, slot=slot,
     )  # fmt: skip
 
 
@@ -86,15 +93,21 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
         await cursor.execute(
             """
             SELECT s.id, s.room_id, s.head_turn_id, s.turn_count, s.name, r.mode AS room_mode,
+                   coalesce((
+                       SELECT t.index FROM turns t
+                       WHERE t.workspace_id = s.workspace_id AND t.id = s.head_turn_id
+                   ), 0) AS head_index,
                    r.goal, r.mentions, r.tag_order, coalesce(r.limits, '{}') AS limits,
                    coalesce((
                        SELECT json_agg(json_build_object(
                            'agent_id', a.id, 'key', a.key, 'name', a.name, 'color', a.color,
-                           'model', a.model, 'prompt_id', a.prompt_id,
+                           'model', a.model, 'prompt_id', a.prompt_id, 'prompt', p.text,
                            'parameters', a.parameters, 'context', coalesce(ra.context, a.context),
                            'muted', coalesce(ra.muted, false)
                        ) ORDER BY ra.position)
                        FROM agents a
+                       JOIN agent_prompts p ON p.workspace_id = a.workspace_id
+                           AND p.id = a.prompt_id
                        LEFT JOIN room_agents ra ON ra.workspace_id = a.workspace_id
                            AND ra.agent_id = a.id AND ra.room_id = s.room_id
                        WHERE a.workspace_id = s.workspace_id AND a.deleted_at IS NULL
@@ -127,6 +140,7 @@ async def store_turn(
     retry_of: UUID | None = None,
     taken_over: Mapping[str, StepRow] | None = None,
     stale: Collection[str] = (),
+    slot: Slot | None = None,
 ) -> dict[str, Any]:
     """Insert the turn, its message, its steps and its hold, and append `turn.created`.
 
@@ -142,7 +156,7 @@ async def store_turn(
     )
     try:
         turn = await _insert_turn(
-            conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of
+            conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of, slot
         )
     except UniqueViolation as violation:
         if violation.diag.constraint_name in ("turns_one_live", "turns_session_index"):
@@ -153,7 +167,13 @@ async def store_turn(
     await _move_head(conn, who, place, turn_id, text)
     shape = turn_shape(turn, text, steps)
     await event_log.write(conn, turn.ref, 1, [NewEvent(EventType.turn_created, {"turn": shape})])
-    conn.notices.append(Notice("work"))
+    if slot is None:
+        conn.notices.append(Notice("work"))
+    else:
+        slot.turn = turn
+        prompts = {UUID(agent["prompt_id"]): agent["prompt"] for agent in place.roster}
+        loaded = Loaded(text, tokens.estimate(text), prompts, steps, {})
+        conn.notices.append(Notice("born", payload=Born(turn, loaded, slot)))
     return shape
 
 
@@ -282,21 +302,40 @@ async def _insert_turn(
     warnings: Sequence[Mapping[str, str]],
     parent_id: UUID | None,
     retry_of: UUID | None,
+    slot: Slot | None,
 ) -> TurnRow:
     async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
         await cursor.execute(
             """
             INSERT INTO turns (workspace_id, id, session_id, user_id, room_id, index, parent_id,
-                retry_of, mode, warnings, input_message_id, frozen, graph_version, last_seq)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1)
+                retry_of, mode, warnings, input_message_id, frozen, graph_version, last_seq,
+                status, lease_epoch, lease_owner, lease_expires_at, started_at)
+            SELECT %(workspace)s, %(id)s, %(session)s, %(user)s, %(room)s, %(index)s, %(parent)s,
+                %(retry_of)s, %(mode)s, %(warnings)s, %(message)s, %(frozen)s, %(version)s, 1,
+                CASE WHEN leased THEN 'running' ELSE 'queued' END, leased::int, %(worker)s,
+                CASE WHEN leased THEN clock_timestamp() + make_interval(secs => %(seconds)s) END,
+                CASE WHEN leased THEN clock_timestamp() END
+            FROM (SELECT %(worker)s::uuid IS NOT NULL AS leased) AS birth
             RETURNING *
             """,
-            (
-                who.workspace_id, turn_id, place.id, who.user_id, place.room_id,
-                place.turn_count + 1, parent_id, retry_of, mode, Jsonb(list(warnings)),
-                message_id, Jsonb(frozen.dump()), GRAPH_VERSION,
-            ),
-        )  # fmt: skip
+            {
+                "workspace": who.workspace_id,
+                "id": turn_id,
+                "session": place.id,
+                "user": who.user_id,
+                "room": place.room_id,
+                "index": place.turn_count + 1,
+                "parent": parent_id,
+                "retry_of": retry_of,
+                "mode": mode,
+                "warnings": Jsonb(list(warnings)),
+                "message": message_id,
+                "frozen": Jsonb(frozen.dump()),
+                "version": GRAPH_VERSION,
+                "worker": slot and slot.worker_id,
+                "seconds": slot.lease_seconds if slot else 0,
+            },
+        )
         turn = await cursor.fetchone()
     assert turn is not None
     return turn

@@ -1,7 +1,7 @@
 """One run of a turn under one lease: settle what was lost, drive the steps, end the turn."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,9 @@ from pantheon.providers.registry import Providers
 from pantheon.turns import checkpoints, leases, steps
 from pantheon.turns.finalize import finalize_turn
 from pantheon.turns.graph import Graph, drive
+from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step
-from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
+from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
 from pantheon.turns.work import TURN_SECONDS, Control, Work
 
@@ -26,16 +27,24 @@ log = structlog.get_logger()
 
 
 async def run_turn(
-    db: Database, providers: Providers, hub: Hub, graph: Graph, turn: TurnRow, control: Control
+    db: Database,
+    providers: Providers,
+    hub: Hub,
+    graph: Graph,
+    turn: TurnRow,
+    control: Control,
+    loaded: Loaded | None = None,
 ) -> None:
     """Run a claimed turn until it is terminal, put back by a drain, or another worker's.
 
-    An exception is counted and the turn is given back at once; the third in a row, with no step
+    `loaded` is what its acceptance in this process has just written, to spare reading it. An
+    exception is counted and the turn is given back at once; the third in a row, with no step
     closed between, fails it visibly.
     """
     crash_point("run.claimed")
     try:
-        work = await _load(db, providers, hub, turn, control)
+        loaded = loaded or await _load(db, turn)
+        work = _work(db, providers, hub, turn, control, loaded)
         crash_point("run.loaded")
         if turn.takeovers >= leases.MAX_TAKEOVERS:
             await finalize_turn(work, None, _given_up(turn))
@@ -86,18 +95,28 @@ async def _drive(work: Work, graph: Graph) -> None:
         await finalize_turn(work, stop.reason)
 
 
-async def _load(
-    db: Database, providers: Providers, hub: Hub, turn: TurnRow, control: Control
-) -> Work:
-    frozen = Frozen.load(turn.frozen)
+async def _load(db: Database, turn: TurnRow) -> Loaded:
     async with db.transaction(turn.workspace_id) as conn:
         if turn.lease_epoch > 1:
             await event_log.fence(conn, turn.ref, turn.lease_epoch, 0)
             lost = await attempts.close_lost(conn, turn.workspace_id, turn.id)
             await steps.lose(conn, turn.workspace_id, lost)
-        text, tokens, prompts = await _texts(conn, turn, frozen)
+        text, tokens, prompts = await _texts(conn, turn)
         rows = await load_steps(conn, turn.workspace_id, [turn.id])
         siblings = await load_siblings(conn, turn.workspace_id, turn.session_id, [turn.parent_id])
+    by_key = {key: ids for (_, key), ids in siblings.items()}
+    return Loaded(text, tokens, prompts, rows, by_key)
+
+
+def _work(
+    db: Database,
+    providers: Providers,
+    hub: Hub,
+    turn: TurnRow,
+    control: Control,
+    loaded: Loaded,
+) -> Work:
+    frozen = Frozen.load(turn.frozen)
     limit = frozen.limits.get("turn_seconds", TURN_SECONDS)
     return Work(
         db=db,
@@ -106,19 +125,17 @@ async def _load(
         control=control,
         turn=turn,
         frozen=frozen,
-        text=text,
-        text_tokens=tokens,
-        prompts=prompts,
-        steps={row.step_key: row for row in _ordered(rows)},
-        siblings={key: ids for (_, key), ids in siblings.items()},
+        text=loaded.text,
+        text_tokens=loaded.text_tokens,
+        prompts=loaded.prompts,
+        steps={row.step_key: row for row in loaded.steps},
+        siblings=loaded.siblings,
         ends_at=asyncio.get_running_loop().time() + float(limit),
         announced=turn.last_seq > 1,
     )
 
 
-async def _texts(
-    conn: Connection, turn: TurnRow, frozen: Frozen
-) -> tuple[str, int, Mapping[UUID, str]]:
+async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUID, str]]:
     cursor = await conn.execute(
         """
         SELECT m.content, m.tokens, (
@@ -128,7 +145,7 @@ async def _texts(
         FROM messages m WHERE m.workspace_id = %(workspace)s AND m.id = %(message)s
         """,
         {
-            "prompts": [seat.prompt_id for seat in frozen.seats],
+            "prompts": [seat["prompt_id"] for seat in turn.frozen["seats"]],
             "workspace": turn.workspace_id,
             "message": turn.input_message_id,
         },
@@ -136,10 +153,6 @@ async def _texts(
     row = await cursor.fetchone()
     assert row is not None
     return row[0], row[1], {UUID(key): text for key, text in (row[2] or {}).items()}
-
-
-def _ordered(rows: Sequence[StepRow]) -> list[StepRow]:
-    return sorted(rows, key=lambda row: (row.round, row.position))
 
 
 async def _give_back(work: Work) -> None:
@@ -169,7 +182,7 @@ async def _count_fault(
         row = await cursor.fetchone()
     assert row is not None
     if row.lease_epoch == turn.lease_epoch:
-        work = await _load(db, providers, hub, row, control)
+        work = _work(db, providers, hub, row, control, await _load(db, row))
         await finalize_turn(work, None, _broken(faults))
 
 

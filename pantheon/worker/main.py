@@ -14,6 +14,7 @@ from pantheon.db.pool import Notice
 from pantheon.ops.runtime import Runtime
 from pantheon.turns import leases
 from pantheon.turns.run import run_turn
+from pantheon.turns.slots import Born, Loaded
 from pantheon.turns.types import GRAPH_VERSION, TurnRow
 from pantheon.turns.work import Control
 from pantheon.worker import heartbeat
@@ -40,11 +41,27 @@ class _Worker:
     work: asyncio.Event = field(default_factory=asyncio.Event)
     cancels: asyncio.Event = field(default_factory=asyncio.Event)
 
+    idle: bool = False
+
     def notice(self, notice: Notice) -> None:
         if notice.kind == "work":
             self.work.set()
         elif notice.kind == "cancel":
             self.cancels.set()
+        elif notice.kind == "born" and not self.stopping.is_set():
+            born: Born = notice.payload
+            if born.slot.worker_id == self.id:
+                born.slot.taken = True
+                _start(self, born.turn, born.loaded)
+
+    def free(self) -> int:
+        """How many more turns may run here."""
+        taken = len(self.running) + self.runtime.slots.reserved
+        return self.runtime.settings.worker_concurrency - taken
+
+    def free_for_births(self) -> int:
+        """As `free`, but nobody may jump the queue: none while a turn may be waiting."""
+        return self.free() if self.idle and not self.work.is_set() else 0
 
     def notices(self, notices: list[Notice]) -> None:
         for notice in notices:
@@ -64,14 +81,17 @@ async def run_worker(
     runtime.db.listeners.append(worker.notices)
     runtime.wake.on_notice(worker.notice)
     await heartbeat.register(runtime.db, worker.id, instance, kind)
+    runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
     keeping = [
         asyncio.create_task(_renew_forever(worker), name="leases"),
         asyncio.create_task(sweep_forever(runtime), name="sweeps"),
     ]
     try:
         await _claim_until_stopped(worker)
+        runtime.slots.close()
         await _drain(worker)
     finally:
+        runtime.slots.close()
         for task in keeping:
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
@@ -86,7 +106,7 @@ async def _claim_until_stopped(worker: _Worker) -> None:
             # Cleared before the claim, never after: a wake-up meanwhile is seen next time.
             worker.work.clear()
             claimed = await _claim(worker)
-            if claimed and _free(worker):
+            if claimed and worker.free() > 0:
                 continue
             awake = asyncio.create_task(worker.work.wait())
             await asyncio.wait(
@@ -99,14 +119,11 @@ async def _claim_until_stopped(worker: _Worker) -> None:
         stopped.cancel()
 
 
-def _free(worker: _Worker) -> int:
-    return worker.runtime.settings.worker_concurrency - len(worker.running)
-
-
 async def _claim(worker: _Worker) -> int:
     """Claim what there is room for and start it; returns how many."""
-    free = _free(worker)
+    free = worker.free()
     if free <= 0:
+        worker.idle = False
         return 0
     seconds = worker.runtime.settings.lease_seconds
     try:
@@ -114,24 +131,25 @@ async def _claim(worker: _Worker) -> int:
             turns = await leases.claim(conn, worker.id, [GRAPH_VERSION], seconds, free)
     except (psycopg.OperationalError, Problem) as error:
         log.warning("no turns claimed: the database is away", error=str(error).strip())
+        worker.idle = False
         return 0
+    worker.idle = len(turns) < free
     for turn in turns:
         _start(worker, turn)
     return len(turns)
 
 
-def _start(worker: _Worker, turn: TurnRow) -> None:
+def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None:
     runtime, control = worker.runtime, Control()
-    task = asyncio.create_task(
-        run_turn(runtime.db, runtime.providers, runtime.hub, runtime.graph, turn, control),
-        name=f"turn {turn.id}",
-    )
-    run = _Running(turn, control, task)
-    worker.running.add(run)
+    run = run_turn(runtime.db, runtime.providers, runtime.hub, runtime.graph, turn, control, loaded)
+    task = asyncio.create_task(run, name=f"turn {turn.id}")
+    running = _Running(turn, control, task)
+    worker.running.add(running)
 
     def ended(task: asyncio.Task[None]) -> None:
-        worker.running.discard(run)
-        worker.work.set()
+        worker.running.discard(running)
+        if not worker.idle:
+            worker.work.set()
         if not task.cancelled() and task.exception() is not None:
             # Its lease runs out, and another claim tries again.
             log.error("a turn was left", turn_id=str(turn.id), error=repr(task.exception()))

@@ -41,9 +41,12 @@ async def send(
     runtime: Runtime, who: Who, session_id: UUID, text: str = "What now?", **wanted: Any
 ) -> dict[str, Any]:
     """Accept a turn; returns it as it was acknowledged."""
-    async with runtime.db.transaction(who.workspace_id) as conn:
+    async with (
+        runtime.slots.reserve(runtime.db) as slot,
+        runtime.db.transaction(who.workspace_id) as conn,
+    ):
         return await accept_turn(
-            conn, runtime.providers, who, session_id, TurnInput(text, **wanted)
+            conn, runtime.providers, who, session_id, TurnInput(text, **wanted), slot=slot
         )
 
 

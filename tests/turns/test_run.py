@@ -24,7 +24,7 @@ UNACCOUNTED = """
 async def test_direct(runtime: Runtime, who: Who) -> None:
     session_id = await direct_session(runtime, who, "demo/fast")
     accepted = await send(runtime, who, session_id, "Is it safe?")
-    assert accepted["status"] == "queued"
+    assert accepted["status"] in ("queued", "running")
     assert [step["status"] for step in accepted["steps"]] == ["pending"]
     turn = await ended(runtime, who, accepted)
     assert turn["status"] == "completed"
