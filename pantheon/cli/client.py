@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -31,10 +31,11 @@ PASSING = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GA
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A server's address and the headers that say who we are."""
+    """A server's address and the headers that say who we are; `brief`: signed in for now only."""
 
     url: str
     headers: Mapping[str, str]
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def find_door(data_dir: Path | None, url: str | None) -> Door:
     server = running_server(data_dir)
     if key:
         return Door(server.url, {"Authorization": f"Bearer {key}"})
-    return Door(server.url, {"Cookie": await sign_in(data_dir), "Origin": server.url})
+    return Door(server.url, {"Cookie": await sign_in(data_dir), "Origin": server.url}, brief=True)
 
 
 class Client:
@@ -191,7 +192,13 @@ async def connect(door: Door) -> AsyncIterator[Client]:
         timeout=httpx2.Timeout(10, read=30),
         trust_env=not _is_loopback(door.url),
     ) as http:
-        yield Client(http, door.url)
+        try:
+            yield Client(http, door.url)
+        finally:
+            if door.brief:
+                # A server that is away forgets the login by itself, a month later.
+                with suppress(httpx2.TransportError):
+                    await http.post(f"{BASE}/logout")
 
 
 class _Away(Exception):

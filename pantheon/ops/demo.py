@@ -66,7 +66,7 @@ class Example:
 
 
 async def make_example(conn: Connection, who: Who, providers: Providers) -> Example:
-    """Make the example, or return the one that is there; agents with its keys are used as they are."""
+    """Make the example, or return the one that is there; agents with its keys stay as they are."""
     await _lock(conn, who)
     cursor = await conn.execute(
         """
