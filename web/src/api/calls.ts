@@ -1,84 +1,135 @@
 /** One function for every request of the page, named after what it does. */
 
-import { request } from "./http";
-import type {
-  Agent,
-  Info,
-  Model,
-  Page,
-  Provider,
-  Room,
-  Sent,
-  Session,
-  TimelinePage,
-  Turn,
-  TurnBody,
-} from "./types";
+import { answer, http } from "./http";
+import type { NewAgent, NewRoom, NewTurn, Sent, Session, TimelinePage, Turn } from "./types";
 
-const ALL = "limit=200";
-const TURNS = "limit=20";
+const MOST = 200;
+const TURNS = 20;
+
+interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
 
 /** Follow a list's cursors to its end. */
-async function everything<Item>(path: string, signal: AbortSignal): Promise<Item[]> {
+async function everything<Item>(ask: (cursor?: string) => Promise<Page<Item>>): Promise<Item[]> {
   const items: Item[] = [];
-  let cursor: string | null = null;
+  let cursor: string | undefined;
   do {
-    const from: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Page<Item> = await request("GET", `${path}?${ALL}${from}`, { signal });
+    const page: Page<Item> = await ask(cursor);
     items.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
   return items;
 }
 
-export const getInfo = (signal: AbortSignal) => request<Info>("GET", "/info", { signal });
-export const listRooms = (signal: AbortSignal) => everything<Room>("/rooms", signal);
-export const listAgents = (signal: AbortSignal) => everything<Agent>("/agents", signal);
-export const listModels = (signal: AbortSignal) => everything<Model>("/models", signal);
-export const listProviders = (signal: AbortSignal) => everything<Provider>("/providers", signal);
+export const getInfo = (signal: AbortSignal) => answer(http.GET("/api/v1/info", { signal }));
+export const getReadiness = (signal: AbortSignal) => answer(http.GET("/readyz", { signal }));
 
+export const listRooms = (signal: AbortSignal) =>
+  everything((cursor) =>
+    answer(http.GET("/api/v1/rooms", { params: { query: { limit: MOST, cursor } }, signal })),
+  );
+export const listAgents = (signal: AbortSignal) =>
+  everything((cursor) =>
+    answer(http.GET("/api/v1/agents", { params: { query: { limit: MOST, cursor } }, signal })),
+  );
+export const listModels = (signal: AbortSignal) =>
+  answer(http.GET("/api/v1/models", { signal })).then((page) => page.items);
+export const listProviders = (signal: AbortSignal) =>
+  answer(http.GET("/api/v1/providers", { signal })).then((page) => page.items);
 /** The newest sessions; the sidebar does not need them all. */
 export const listSessions = (signal: AbortSignal) =>
-  request<Page<Session>>("GET", `/sessions?${ALL}`, { signal }).then((page) => page.items);
+  answer(http.GET("/api/v1/sessions", { params: { query: { limit: MOST } }, signal })).then(
+    (page) => page.items,
+  );
 
-export const logIn = (token: string) => request<unknown>("POST", "/login", { body: { token } });
+export const logIn = (token: string) => answer(http.POST("/api/v1/login", { body: { token } }));
 
-export const createAgent = (body: object, key: string) =>
-  request<Agent>("POST", "/agents", { body, key });
-export const createRoom = (body: object, key: string) =>
-  request<Room>("POST", "/rooms", { body, key });
+const keyed = (key: string) => ({ "Idempotency-Key": key });
+
+export const createAgent = (body: NewAgent, key: string) =>
+  answer(http.POST("/api/v1/agents", { params: { header: keyed(key) }, body }));
+export const createRoom = (body: NewRoom, key: string) =>
+  answer(http.POST("/api/v1/rooms", { params: { header: keyed(key) }, body }));
 export const seatAgent = (roomId: string, agentId: string, key: string) =>
-  request<unknown>("POST", `/rooms/${roomId}/agents`, { body: { agent_id: agentId }, key });
+  answer(
+    http.POST("/api/v1/rooms/{room_id}/agents", {
+      params: { path: { room_id: roomId }, header: keyed(key) },
+      body: { agent_id: agentId },
+    }),
+  );
 
 /** Where a session can be: in a room, or with one agent. */
-export type Place = { kind: "rooms" | "agents"; id: string };
+export interface Place {
+  kind: "rooms" | "agents";
+  id: string;
+}
 
-export const createSession = (place: Place, key: string) =>
-  request<Session>("POST", `/${place.kind}/${place.id}/sessions`, { body: {}, key });
-export const renameSession = (session: Session, name: string) =>
-  request<Session>("PATCH", `/sessions/${session.id}`, { body: { name } });
-export const deleteSession = (sessionId: string) =>
-  request<undefined>("DELETE", `/sessions/${sessionId}`);
-export const forkSession = (sessionId: string, turnId: string, key: string) =>
-  request<Session>("POST", `/sessions/${sessionId}/fork`, { body: { turn_id: turnId }, key });
-
-export const getTimeline = (sessionId: string, signal: AbortSignal) =>
-  request<TimelinePage>("GET", `/sessions/${sessionId}/timeline?${TURNS}`, { signal });
-export const getOlder = (sessionId: string, cursor: string) =>
-  request<TimelinePage>(
-    "GET",
-    `/sessions/${sessionId}/timeline?${TURNS}&cursor=${encodeURIComponent(cursor)}`,
+export const createSession = ({ kind, id }: Place, key: string) =>
+  answer(
+    kind === "rooms"
+      ? http.POST("/api/v1/rooms/{room_id}/sessions", {
+          params: { path: { room_id: id }, header: keyed(key) },
+          body: {},
+        })
+      : http.POST("/api/v1/agents/{agent_id}/sessions", {
+          params: { path: { agent_id: id }, header: keyed(key) },
+          body: {},
+        }),
   );
-export const getSent = (stepId: string, signal: AbortSignal) =>
-  request<Sent>("GET", `/steps/${stepId}/context`, { signal });
+export const renameSession = (session: Session, name: string) =>
+  answer(
+    http.PATCH("/api/v1/sessions/{session_id}", {
+      params: { path: { session_id: session.id } },
+      body: { name },
+    }),
+  );
+export const deleteSession = (sessionId: string) =>
+  answer(
+    http.DELETE("/api/v1/sessions/{session_id}", {
+      params: { path: { session_id: sessionId } },
+    }),
+  );
 
-export const sendTurn = (sessionId: string, body: TurnBody, key: string) =>
-  request<Turn>("POST", `/sessions/${sessionId}/turns`, { body, key });
+/** A page of a session's turns, newest first; without `cursor` with the session's end. */
+export const getTimeline = (sessionId: string, cursor?: string, signal?: AbortSignal) =>
+  answer(
+    http.GET("/api/v1/sessions/{session_id}/timeline", {
+      params: { path: { session_id: sessionId }, query: { limit: TURNS, cursor } },
+      signal,
+    }),
+  ) as Promise<TimelinePage>;
+export const getSent = (stepId: string, signal: AbortSignal) =>
+  answer(
+    http.GET("/api/v1/steps/{step_id}/context", {
+      params: { path: { step_id: stepId } },
+      signal,
+    }),
+  ) as Promise<Sent>;
+
+export const sendTurn = (sessionId: string, body: NewTurn, key: string) =>
+  answer(
+    http.POST("/api/v1/sessions/{session_id}/turns", {
+      params: { path: { session_id: sessionId }, header: keyed(key) },
+      body,
+    }),
+  ) as Promise<Turn>;
 export const cancelTurn = (turnId: string, when: "now" | "after_step") =>
-  request<unknown>("POST", `/turns/${turnId}/cancel`, { body: { when } });
-/** Run `stepIds` again, or all that are not completed; the rest is taken over. */
-export const retryTurn = (turnId: string, stepIds: string[] | undefined, key: string) =>
-  request<Turn>("POST", `/turns/${turnId}/retry`, { body: stepIds ? { steps: stepIds } : {}, key });
+  answer(
+    http.POST("/api/v1/turns/{turn_id}/cancel", {
+      params: { path: { turn_id: turnId } },
+      body: { when },
+    }),
+  );
+/** Run `steps` again, or all that are not completed; the rest is taken over. */
+export const retryTurn = (turnId: string, steps: string[] | undefined, key: string) =>
+  answer(
+    http.POST("/api/v1/turns/{turn_id}/retry", {
+      params: { path: { turn_id: turnId }, header: keyed(key) },
+      body: { steps },
+    }),
+  ) as Promise<Turn>;
 /** Run a step and all after it again, by default with the same models. */
 export const rerunFrom = (
   turnId: string,
@@ -86,4 +137,9 @@ export const rerunFrom = (
   models: Record<string, string>,
   key: string,
 ) =>
-  request<Turn>("POST", `/turns/${turnId}/rerun`, { body: { from_step: stepId, models }, key });
+  answer(
+    http.POST("/api/v1/turns/{turn_id}/rerun", {
+      params: { path: { turn_id: turnId }, header: keyed(key) },
+      body: { from_step: stepId, models },
+    }),
+  ) as Promise<Turn>;

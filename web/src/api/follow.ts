@@ -40,7 +40,7 @@ export async function follow(options: Follow): Promise<void> {
     try {
       const response = await connect(options.sessionId, after, connection.signal);
       if (!response.ok || !response.body) {
-        const problem = await problemOf(response);
+        const problem = problemOf(response, await bodyOf(response));
         if (isFinal(problem)) throw problem;
         waitMs = problem.retryAfterMs;
       } else {
@@ -64,6 +64,11 @@ export async function follow(options: Follow): Promise<void> {
     onConnection(false);
     await pause(Math.max(waitMs ?? 0, backoffMs(failures, random)), signal);
   }
+}
+
+/** What a refusal carries; nothing where it is no JSON. */
+function bodyOf(response: Response): Promise<unknown> {
+  return response.json().catch(() => undefined);
 }
 
 /** Whether asking again cannot help. */

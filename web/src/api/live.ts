@@ -54,7 +54,7 @@ async function load(live: Live): Promise<Timeline | undefined> {
   const { client, sessionId, signal } = live;
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
-      const page = await getTimeline(sessionId, signal);
+      const page = await getTimeline(sessionId, undefined, signal);
       const key = timelineKey(sessionId);
       const timeline = fromSnapshot(page, client.getQueryData<Timeline>(key));
       live.texts.seed(timeline.turns);

@@ -37,14 +37,14 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
       <div className="relative">
         <button
           type="button"
-          className={`side-item w-full pr-9 ${here && !open ? "side-on" : ""}`}
+          className={`side-item w-full pointer-coarse:pr-12 ${here && !open ? "side-on" : ""}`}
           aria-expanded={open}
           onClick={() => setUnfolded(!open)}
         >
           {icon}
           <span className="cut flex-1 text-left">{name}</span>
           {!open && own.length > 0 && (
-            <span className="num text-12 text-fg-3 group-hover:opacity-0 pointer-coarse:group-hover:opacity-100">
+            <span className="side-count num text-12 text-fg-3">
               {own.length}
             </span>
           )}

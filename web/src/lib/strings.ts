@@ -143,7 +143,6 @@ export const t = {
     retryShort: "Retry",
     otherModel: "Use another model",
     noOtherModel: "No other model is available. Add a provider's key or start a local server.",
-    fork: "Fork from here",
     copy: "Copy",
     copied: "Copied",
     notCharged: "not charged",
@@ -197,6 +196,7 @@ export const t = {
     estimated: "estimated",
     share: (percent: number, window: string, reserve: string) =>
       `${percent} % of ${window}, reply keeps ${reserve}`,
+    reported: (tokens: string) => `The provider counted ${tokens}`,
     cached: (tokens: string) => `${tokens} from the provider's cache`,
     free: "free",
     origins: {

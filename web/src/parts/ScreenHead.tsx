@@ -30,7 +30,7 @@ export function ScreenHead({ within, title, menu, children }: Props) {
         )}
         {title}
       </h1>
-      {menu}
+      {menu && <span className="inline-flex phone:order-last">{menu}</span>}
       <span className="flex-1" />
       {children}
     </header>

@@ -1,4 +1,4 @@
-import { Check, CircleAlert, CircleSlash, PenLine, RotateCw, SkipForward } from "lucide-react";
+import { Check, CircleAlert, CircleSlash, Pencil, RotateCw, SkipForward } from "lucide-react";
 import type { ReactNode } from "react";
 
 import type { Step } from "../api/types";
@@ -67,7 +67,7 @@ export function StateMark({ step, writing, waiting, withTime = false }: Props) {
           </Mark>
         );
       return writing ? (
-        <Mark look="st-live" icon={<PenLine className={icon} aria-hidden />}>
+        <Mark look="st-live" icon={<Pencil className={icon} aria-hidden />}>
           {t.step.writing}
         </Mark>
       ) : (

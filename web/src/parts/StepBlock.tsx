@@ -1,4 +1,4 @@
-import { GitFork, RotateCw } from "lucide-react";
+import { RotateCw } from "lucide-react";
 import { memo } from "react";
 
 import type { Step, Turn } from "../api/types";
@@ -21,7 +21,6 @@ export interface StepActions {
   onRetry?: (turn: Turn, step: Step) => void;
   onOtherModel?: (turn: Turn, step: Step, model: string) => void;
   onFromHere?: (turn: Turn, step: Step) => void;
-  onFork?: (turn: Turn) => void;
   onSent: (turn: Turn, step: Step) => void;
 }
 
@@ -138,15 +137,6 @@ function Foot({ turn, step, actions, sentOpen, text }: Props & { text: string })
             onClick={() => actions.onRetry?.(turn, step)}
           >
             <RotateCw className="icon icon-s" aria-hidden />
-          </IconButton>
-        )}
-        {over && actions.onFork && (
-          <IconButton
-            label={t.step.fork}
-            className="phone:hidden"
-            onClick={() => actions.onFork?.(turn)}
-          >
-            <GitFork className="icon icon-s" aria-hidden />
           </IconButton>
         )}
         {text !== "" && <CopyButton text={() => text} label={t.step.copy} />}

@@ -15,7 +15,7 @@ interface Props {
 
 /** Ends the running turn, at once or when the agent that answers now is done. */
 export function StopButton({ stopping, inOrder, onStop }: Props) {
-  const square = <Square className="icon icon-s" fill="currentColor" aria-hidden />;
+  const square = <Square className="size-2.5" fill="currentColor" aria-hidden />;
   const choices = (
     <>
       <MenuItem onSelect={() => onStop("now")}>{t.composer.stopNow}</MenuItem>

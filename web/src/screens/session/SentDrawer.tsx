@@ -62,7 +62,7 @@ export function SentDrawer({ turn, step, onClose }: Props) {
 type Section = Sent["sections"][number];
 
 function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
-  const { window, reply_reserve, used, estimated } = sent.budget;
+  const { window, reply_reserve, used, estimated, reported } = sent.budget;
   const seat = (section: Section) => turn.roster.find((other) => other.key === section.from);
   const label = (section: Section) =>
     [
@@ -84,11 +84,9 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
             </strong>{" "}
             {t.sent.tokensIn}
           </span>
-          {window !== null && (
-            <span>
-              {t.sent.share(Math.round((used / window) * 100), count(window), count(reply_reserve))}
-            </span>
-          )}
+          <span>
+            {t.sent.share(Math.round((used / window) * 100), count(window), count(reply_reserve))}
+          </span>
         </p>
         <div className="flex h-3 gap-0.5 overflow-hidden rounded-s" aria-hidden>
           {sent.sections.map((section, index) => (
@@ -99,13 +97,14 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
               style={{ flex: `${Math.max(section.tokens, 1)} 0 0`, background: colour(section) }}
             />
           ))}
-          {window !== null && (
-            <i
-              className="block rounded-[2px] bg-sunken"
-              style={{ flex: `${Math.max(0, window - used)} 0 0` }}
-            />
-          )}
+          <i
+            className="block rounded-[2px] bg-sunken"
+            style={{ flex: `${Math.max(0, window - used)} 0 0` }}
+          />
         </div>
+        {reported !== null && (
+          <p className="pt-2 text-12 text-fg-3">{t.sent.reported(count(reported))}</p>
+        )}
         {(sent.cached_tokens ?? 0) > 0 && (
           <p className="pt-2 text-12 text-fg-3">{t.sent.cached(count(sent.cached_tokens ?? 0))}</p>
         )}

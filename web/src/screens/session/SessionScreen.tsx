@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 
 import { sessions, timelineKey } from "../../api/queries";
 import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
-import type { Step, Turn, TurnBody } from "../../api/types";
+import type { Step, Turn, NewTurn } from "../../api/types";
 import { addDecimals, usd } from "../../lib/format";
 import { write } from "../../lib/storage";
 import { t } from "../../lib/strings";
@@ -47,27 +47,24 @@ export function SessionScreen({ id }: { id: string }) {
     setSentId(null);
     if (sent) document.getElementById(cardId(sent.step))?.focus({ preventScroll: true });
   };
-  const { retry, rerun, fork } = turns;
+  const { retry, rerun } = turns;
   const actions = useMemo(() => {
     const onSent = (_: Turn, step: Step) =>
       setSentId((open) => (open === step.id ? null : step.id));
-    const onFork = (turn: Turn) => fork.mutate(turn);
-    const running: StepActions = { onSent };
-    const past: StepActions = { onSent, onFork };
+    const other: StepActions = { onSent };
     const head: StepActions = {
       onSent,
-      onFork,
       onRetry: (turn, step) => retry.mutate({ turn, steps: [step] }),
       onOtherModel: (turn, step, model) => rerun.mutate({ turn, step, model }),
       onFromHere: (turn, step) => rerun.mutate({ turn, step }),
     };
-    return { running, past, head };
+    return { other, head };
     // Query's mutate functions stay the same for as long as the screen is there.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [fork.mutate, retry.mutate, rerun.mutate]);
+  }, [retry.mutate, rerun.mutate]);
   const head = timeline?.turns.at(-1);
   const actionsFor = (turn: Turn) =>
-    isLive(turn) ? actions.running : turn === head && !live ? actions.head : actions.past;
+    turn === head && !isLive(turn) ? actions.head : actions.other;
 
   return (
     <main className="grid min-h-0 min-w-0 grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface">
@@ -155,7 +152,7 @@ function Dock({ sessionId, place, live, turns, escapeStops, onSent }: DockProps)
         ? t.composer.calls(who.length)
         : t.composer.answers(who.map((seat) => seat.name));
   const send = () => {
-    const body: TurnBody = chosen === null ? { input: text } : { input: text, mode: chosen };
+    const body: NewTurn = chosen === null ? { input: text } : { input: text, mode: chosen };
     turns.send.mutate(body, {
       onSuccess: () => {
         setText("");

@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from "react";
 
-import type { TurnBody } from "../../api/types";
+import type { NewTurn } from "../../api/types";
 import { read, write } from "../../lib/storage";
 
 /** The text in a session's composer; it outlives a reload. */
@@ -23,14 +23,14 @@ const stored = (sessionId: string) => read<string>(`draft.${sessionId}`) ?? "";
 
 interface Pending {
   key: string;
-  body: TurnBody;
+  body: NewTurn;
 }
 
 /**
  * The Idempotency-Key for `body`: the one of an earlier sending of the same that got no reply,
  * else a new one. It is kept until `replied`.
  */
-export function keyFor(sessionId: string, body: TurnBody): string {
+export function keyFor(sessionId: string, body: NewTurn): string {
   const pending = read<Pending>(`pending.${sessionId}`);
   if (pending && JSON.stringify(pending.body) === JSON.stringify(body)) return pending.key;
   const key = crypto.randomUUID();

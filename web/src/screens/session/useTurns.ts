@@ -1,15 +1,14 @@
-/** What the user does to a session's turns: send, stop, retry, run again, fork. */
+/** What the user does to a session's turns: send, stop, retry, run again. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useLocation } from "wouter";
 
 import * as calls from "../../api/calls";
 import { ApiProblem } from "../../api/problems";
-import { sessions, timelineKey } from "../../api/queries";
+import { timelineKey } from "../../api/queries";
 import { OUT_OF_STEP, reduce } from "../../api/reduce";
 import type { Timeline } from "../../api/timeline";
-import type { Step, Turn, TurnBody } from "../../api/types";
+import type { Step, Turn, NewTurn } from "../../api/types";
 import type { StopWhen } from "../../parts/composer/StopButton";
 
 import { keyFor, replied } from "./draft";
@@ -38,7 +37,6 @@ function useKeys() {
 
 export function useTurns(sessionId: string) {
   const client = useQueryClient();
-  const [, navigate] = useLocation();
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [stoppedTurn, setStoppedTurn] = useState<string | null>(null);
   const once = useKeys();
@@ -60,7 +58,7 @@ export function useTurns(sessionId: string) {
 
   const send = useMutation({
     ...options,
-    mutationFn: async (body: TurnBody) => {
+    mutationFn: async (body: NewTurn) => {
       try {
         const turn = await calls.sendTurn(sessionId, body, keyFor(sessionId, body));
         replied(sessionId);
@@ -103,25 +101,15 @@ export function useTurns(sessionId: string) {
     },
     onSuccess: show,
   });
-  const fork = useMutation({
-    ...options,
-    mutationFn: (turn: Turn) =>
-      once(`fork.${turn.id}`, (key) => calls.forkSession(sessionId, turn.id, key)),
-    onSuccess: (session) => {
-      void client.invalidateQueries({ queryKey: sessions.queryKey });
-      navigate(`/s/${session.id}`);
-    },
-  });
   const older = useMutation({
     ...options,
-    mutationFn: (cursor: string) => calls.getOlder(sessionId, cursor),
+    mutationFn: (cursor: string) => calls.getTimeline(sessionId, cursor),
   });
   return {
     send,
     stop,
     retry,
     rerun,
-    fork,
     older,
     problem,
     stoppedTurn,

@@ -35,11 +35,11 @@ export function WelcomeScreen() {
   const enter = (room: Room) => open.mutate({ kind: "rooms", id: room.id });
   const ready = roomList.data?.filter((room) => room.agents.length > 0).slice(0, 3) ?? [];
   return (
-    <main className="grid min-h-0 grid-rows-[auto_minmax(0,1fr)] bg-surface">
+    <main className="flex min-h-0 flex-col bg-surface">
       <div className="desk:hidden">
         <ScreenHead title={t.shell.welcome} />
       </div>
-      <div className="grid min-h-0 place-items-center overflow-y-auto p-6">
+      <div className="grid min-h-0 flex-1 place-items-center overflow-y-auto p-6">
         <div className="w-[min(520px,100%)]">
           <Logo className="size-8" />
           <h1 className="mt-4 mb-1 text-22 leading-8 font-semibold tracking-tight">

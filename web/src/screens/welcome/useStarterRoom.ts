@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { createAgent, createRoom, seatAgent } from "../../api/calls";
 import { agents, rooms } from "../../api/queries";
-import type { Agent, Room } from "../../api/types";
+import type { Agent } from "../../api/types";
 import { t } from "../../lib/strings";
 import { useNewSession } from "../../parts/useNewSession";
 
@@ -13,12 +13,12 @@ export function useStarterRoom() {
   return useMutation({
     mutationFn: async (model: string) => {
       const known = await client.fetchQuery(agents);
-      const room: Room = await createRoom(
+      const room = await createRoom(
         { name: t.welcome.seed.room, goal: t.welcome.seed.goal, mode: "roundtable" },
         crypto.randomUUID(),
       );
       for (const seed of t.welcome.seed.agents) {
-        const agent: Agent =
+        const agent =
           known.find((other) => other.key === seed.key && other.model === model) ??
           (await createAgent(
             { key: freeKey(seed.key, known), name: seed.name, model, role_prompt: seed.prompt },
