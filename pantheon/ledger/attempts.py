@@ -5,6 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from psycopg.rows import class_row
+
 from pantheon.db.pool import Connection
 from pantheon.providers.types import TokenUsage
 
@@ -83,6 +85,23 @@ async def open_attempt(conn: Connection, attempt: Attempt) -> None:
             attempt.request_sha256, attempt.expires_seconds,
         ),
     )  # fmt: skip
+
+
+async def load_open(conn: Connection, workspace_id: UUID, step_id: UUID) -> Attempt:
+    """Return the open attempt of a step that is known to have one."""
+    async with conn.cursor(row_factory=class_row(Attempt)) as cursor:
+        await cursor.execute(
+            """
+            SELECT workspace_id, id, user_id, room_id, session_id, turn_id, step_id, lease_epoch,
+                   number, purpose, agent_key, provider, model, request_sha256
+            FROM llm_call_attempts
+            WHERE workspace_id = %(workspace)s AND step_id = %(step)s AND closed_at IS NULL
+            """,
+            {"workspace": workspace_id, "step": step_id},
+        )
+        attempt = await cursor.fetchone()
+    assert attempt is not None
+    return attempt
 
 
 async def close(conn: Connection, workspace_id: UUID, attempt_id: UUID, closing: Closing) -> bool:

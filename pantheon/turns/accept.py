@@ -14,6 +14,7 @@ from pantheon.base import ids
 from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.base.text import first_words, sanitise
 from pantheon.context import tokens
+from pantheon.context.assemble import Quote
 from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
@@ -22,11 +23,13 @@ from pantheon.providers.registry import Providers
 from pantheon.rooms.limits import check_limits
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
+from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_ask
+from pantheon.turns.history import load_history
 from pantheon.turns.mentions import ALL, find_mentions, near_keys
 from pantheon.turns.modes.registry import ALIASES, MODES
 from pantheon.turns.slots import Born, Loaded, Slot
 from pantheon.turns.types import GRAPH_VERSION, Frozen, Seat, StepRow, TurnInput, TurnRow
-from pantheon.turns.view import turn_shape
+from pantheon.turns.view import step_shape, turn_shape
 
 NO_VALID_MENTION = ProblemType("no_valid_mention", 422, "No agent of that name")
 NO_AGENTS = ProblemType("no_agents", 422, "Nobody is there to answer")
@@ -82,7 +85,7 @@ async def accept_turn(
         # Beside other turns of its parent: its run has to read which they are.
         slot = None
     return await store_turn(
-        conn, who, place, mode, frozen, wanted.text, warnings,
+        conn, providers, who, place, mode, frozen, wanted.text, warnings,
         parent_id=parent_id, retry_of=retry_of, slot=slot,
     )  # fmt: skip
 
@@ -129,6 +132,7 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
 
 async def store_turn(
     conn: Connection,
+    providers: Providers,
     who: Who,
     place: Place,
     mode: str,
@@ -146,33 +150,52 @@ async def store_turn(
 
     `retry_of` makes it a new try of an older turn: then `parent_id` is the older one's, and
     `taken_over` names per step key the steps whose results it shares, and `stale` those of them
-    that rest on a step which runs again. Raises `turn_in_progress`.
+    that rest on a step which runs again. With a `slot` in direct mode the first attempt is
+    recorded too: it leaves as soon as this is committed. Raises `turn_in_progress`.
     """
     turn_id, message_id = ids.new(), ids.new()
     if retry_of is None:
         parent_id = place.head_turn_id
-    await messages.add(
-        conn, who.workspace_id, message_id, place.id, turn_id, text, tokens.estimate(text)
-    )
+    size = tokens.estimate(text)
+    prompts = {UUID(agent["prompt_id"]): agent["prompt"] for agent in place.roster}
+    ask, history = None, None
+    if slot is not None and mode == "direct":
+        history = await load_history(
+            conn, who.workspace_id, place.id, parent_id, place.turn_count + 1,
+            **history_bounds(providers, frozen),
+        )  # fmt: skip
+        asked = Quote(None, text, size)
+        ready = prepare_ask(
+            providers, frozen, frozen.seats[0], prompts, history, asked, message_id, []
+        )
+        ask = ready if isinstance(ready, Ask) else None
+    await messages.add(conn, who.workspace_id, message_id, place.id, turn_id, text, size)
     try:
         turn = await _insert_turn(
-            conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of, slot
-        )
+            conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of,
+            slot, 1 if ask is None else 3,
+        )  # fmt: skip
     except UniqueViolation as violation:
         if violation.diag.constraint_name in ("turns_one_live", "turns_session_index"):
             raise _in_progress() from violation
         raise
-    steps = await _insert_steps(conn, turn, frozen, taken_over or {}, stale)
+    rows = await _insert_steps(conn, turn, frozen, taken_over or {}, stale)
     await wallets.hold(conn, who.workspace_id, turn_id, 0)
     await _move_head(conn, who, place, turn_id, text)
-    shape = turn_shape(turn, text, steps)
-    await event_log.write(conn, turn.ref, 1, [NewEvent(EventType.turn_created, {"turn": shape})])
+    shape = turn_shape(turn, text, rows)
+    events = [NewEvent(EventType.turn_created, {"turn": shape})]
+    opened = {}
+    if ask is not None:
+        attempt, rows[0] = await record_ask(conn, turn, rows[0], ask)
+        opened[rows[0].step_key] = Opened(attempt, ask)
+        data = {"step_id": rows[0].id, "attempt": 1, "step": step_shape(rows[0], frozen)}
+        events += [NewEvent(EventType.turn_started, {}), NewEvent(EventType.step_started, data)]
+    await event_log.write(conn, turn.ref, 1, events)
     if slot is None:
         conn.notices.append(Notice("work"))
     else:
         slot.turn = turn
-        prompts = {UUID(agent["prompt_id"]): agent["prompt"] for agent in place.roster}
-        loaded = Loaded(text, tokens.estimate(text), prompts, steps, {})
+        loaded = Loaded(text, size, prompts, rows, {}, history, opened)
         conn.notices.append(Notice("born", payload=Born(turn, loaded, slot)))
     return shape
 
@@ -303,6 +326,7 @@ async def _insert_turn(
     parent_id: UUID | None,
     retry_of: UUID | None,
     slot: Slot | None,
+    last_seq: int,
 ) -> TurnRow:
     async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
         await cursor.execute(
@@ -311,7 +335,7 @@ async def _insert_turn(
                 retry_of, mode, warnings, input_message_id, frozen, graph_version, last_seq,
                 status, lease_epoch, lease_owner, lease_expires_at, started_at)
             SELECT %(workspace)s, %(id)s, %(session)s, %(user)s, %(room)s, %(index)s, %(parent)s,
-                %(retry_of)s, %(mode)s, %(warnings)s, %(message)s, %(frozen)s, %(version)s, 1,
+                %(retry_of)s, %(mode)s, %(warnings)s, %(message)s, %(frozen)s, %(version)s, %(seq)s,
                 CASE WHEN leased THEN 'running' ELSE 'queued' END, leased::int, %(worker)s,
                 CASE WHEN leased THEN clock_timestamp() + make_interval(secs => %(seconds)s) END,
                 CASE WHEN leased THEN clock_timestamp() END
@@ -332,6 +356,7 @@ async def _insert_turn(
                 "message": message_id,
                 "frozen": Jsonb(frozen.dump()),
                 "version": GRAPH_VERSION,
+                "seq": last_seq,
                 "worker": slot and slot.worker_id,
                 "seconds": slot.lease_seconds if slot else 0,
             },

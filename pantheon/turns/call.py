@@ -8,39 +8,18 @@ from uuid import UUID
 
 from pantheon.base.crashpoints import crash_point
 from pantheon.context import tokens
-from pantheon.context.assemble import Assembled
 from pantheon.context.own_name import OwnNamePrefix
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import prices
 from pantheon.ledger.attempts import Closing, Outcome
-from pantheon.providers.types import (
-    Failure,
-    Finished,
-    Model,
-    Provider,
-    ReasoningDelta,
-    TextDelta,
-    TokenUsage,
-)
+from pantheon.providers.types import Failure, Finished, ReasoningDelta, TextDelta, TokenUsage
+from pantheon.turns.ask import Ask
 from pantheon.turns.step_text import StepText
 from pantheon.turns.steps import Spent
-from pantheon.turns.types import Seat, StepRow
+from pantheon.turns.types import StepRow
 from pantheon.turns.work import Work
 
 LONGEST_REASONING = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a step asks, and whom. `body` is exactly what the provider receives."""
-
-    seat: Seat
-    provider: Provider
-    model: Model
-    assembled: Assembled
-    body: bytes
-    sha256: bytes
-    read: list[dict[str, str]]
 
 
 @dataclass(slots=True)
@@ -108,7 +87,8 @@ def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
     failure = reply.failure
     ended = reply.finished or failure
     usage = ended.usage if ended is not None else None
-    estimated = usage is None and (outcome is not Outcome.failed or bool(reply.text))
+    left = failure is None or failure.sent
+    estimated = usage is None and left and (outcome is not Outcome.failed or bool(reply.text))
     if usage is None:
         usage = TokenUsage()
         if estimated:
@@ -120,7 +100,7 @@ def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
         Closing(
             outcome=outcome,
             error_code=failure.code if failure else None,
-            sent=failure.sent if failure else True,
+            sent=left,
             usage=usage,
             estimated=estimated,
             cost_usd=cost,

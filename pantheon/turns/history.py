@@ -5,28 +5,35 @@ from uuid import UUID
 
 from pantheon.context.assemble import PastTurn, Quote
 from pantheon.db.pool import Connection
-from pantheon.turns.types import TurnRow
 
 PAGE = 32
 
 
 async def load_history(
-    conn: Connection, turn: TurnRow, *, most_turns: int | None, most_tokens: int
+    conn: Connection,
+    workspace_id: UUID,
+    session_id: UUID,
+    parent_id: UUID | None,
+    before: int,
+    *,
+    most_turns: int | None,
+    most_tokens: int,
 ) -> list[PastTurn]:
-    """Return earlier turns of the chain, oldest first, until either bound is reached.
+    """Return the chain that ends with `parent_id`, oldest first, until either bound is reached.
 
-    What is read is bounded by the windows of the turn's models, not by the session's length. A
-    parent has a lower index than its child, so that one walk down the indexes finds the chain.
+    `before` is an index above the parent's. What is read is bounded by the windows of the turn's
+    models, not by the session's length. A parent has a lower index than its child, so that one
+    walk down the indexes finds the chain.
     """
     history: list[PastTurn] = []
-    wanted, before, used = turn.parent_id, turn.index, 0
+    wanted, used = parent_id, 0
     page = PAGE if most_turns is None else min(PAGE, most_turns)
     while (
         wanted is not None
         and used <= most_tokens
         and (most_turns is None or len(history) < most_turns)
     ):
-        rows = await _page(conn, turn.workspace_id, turn.session_id, before, page)
+        rows = await _page(conn, workspace_id, session_id, before, page)
         if not rows:
             break
         for turn_id, parent_id, index, text, text_tokens, answers in rows:

@@ -128,6 +128,7 @@ async def _repeat(
     assert message is not None
     return await store_turn(
         conn,
+        providers,
         who,
         place,
         old.mode,

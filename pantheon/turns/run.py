@@ -18,7 +18,7 @@ from pantheon.turns import checkpoints, leases, steps
 from pantheon.turns.finalize import finalize_turn
 from pantheon.turns.graph import Graph, drive
 from pantheon.turns.slots import Loaded
-from pantheon.turns.step import run_step
+from pantheon.turns.step import run_step, settle_unsent
 from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
 from pantheon.turns.work import TURN_SECONDS, Control, Work
@@ -85,6 +85,7 @@ async def _drive(work: Work, graph: Graph) -> None:
             )
     if work.finished:
         return
+    await settle_unsent(work)
     stop = work.next_batch()
     assert isinstance(stop, Stop), "the graph ends when its mode has no more steps"
     if stop.reason == "lease_lost":
@@ -130,6 +131,8 @@ def _work(
         prompts=loaded.prompts,
         steps={row.step_key: row for row in loaded.steps},
         siblings=loaded.siblings,
+        opened=dict(loaded.opened),
+        history=loaded.history,
         ends_at=asyncio.get_running_loop().time() + float(limit),
         announced=turn.last_seq > 1,
     )

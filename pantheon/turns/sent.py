@@ -78,7 +78,15 @@ async def _texts(conn: Connection, turn: TurnRow, step: StepRow, audit: Audit) -
     turns = sum(s["turns"] for s in audit.sections if s["origin"] == "history")
     if turns:
         # What was sent of the history is always its end: as many turns, without a bound of size.
-        history = await load_history(conn, turn, most_turns=turns, most_tokens=2**62)
+        history = await load_history(
+            conn,
+            turn.workspace_id,
+            turn.session_id,
+            turn.parent_id,
+            turn.index,
+            most_turns=turns,
+            most_tokens=2**62,
+        )
     earlier = await _earlier(conn, turn, [UUID(item["step_id"]) for item in step.read])
     cursor = await conn.execute(
         "SELECT content, tokens FROM messages WHERE workspace_id = %(workspace)s AND id = %(id)s",

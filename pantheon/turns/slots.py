@@ -6,15 +6,17 @@ stay as the net: a birth that goes wrong is a lease that runs out.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
 import structlog
 
 from pantheon.base.errors import Problem
+from pantheon.context.assemble import PastTurn
 from pantheon.db.pool import Database, Notice
 from pantheon.turns import leases
+from pantheon.turns.ask import Opened
 from pantheon.turns.types import StepRow, TurnRow
 
 log = structlog.get_logger()
@@ -22,13 +24,19 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a run needs beside its turn's row: the question, the role prompts, the steps."""
+    """What a run needs beside its turn's row.
+
+    The question, the role prompts, the steps and their siblings; and where acceptance has
+    prepared it already, the history and the attempts that it has recorded, by step key.
+    """
 
     text: str
     text_tokens: int
     prompts: Mapping[UUID, str]
     steps: Sequence[StepRow]
     siblings: Mapping[str, list[UUID]]
+    history: Sequence[PastTurn] | None = None
+    opened: Mapping[str, Opened] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,29 @@
 """One step: read through, ask, record, call, close. Whatever dies on the way, it is paid once."""
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from pantheon.base import ids
 from pantheon.base.crashpoints import crash_point
-from pantheon.base.errors import Problem
-from pantheon.context import audits, tokens
-from pantheon.context.assemble import (
-    CONTEXT_BUDGET_EXCEEDED,
-    ContextTooLarge,
-    Quote,
-    Speaker,
-    assemble_context,
-)
+from pantheon.context import tokens
+from pantheon.context.assemble import Quote
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import attempts, wallets
 from pantheon.ledger.attempts import Attempt, Closing, Outcome
-from pantheon.providers.types import Failure, Model, ModelRequest
+from pantheon.providers.types import Failure
 from pantheon.sessions import messages
 from pantheon.turns import steps
-from pantheon.turns.call import Ask, Reply, call_model, closing
+from pantheon.turns.ask import Ask, Opened, prepare_ask, record_ask
+from pantheon.turns.call import Reply, call_model, closing
 from pantheon.turns.finalize import finish_turn
 from pantheon.turns.steps import Spent
-from pantheon.turns.types import Seat, StepPlan, StepRow, StepStatus, Stop
+from pantheon.turns.types import StepPlan, StepRow, StepStatus, Stop
 from pantheon.turns.view import step_shape
 from pantheon.turns.work import Committed, Work
 
@@ -40,7 +32,9 @@ MAX_WITH_LOST = 5
 MAX_EMPTY = 2
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 60.0
-DEFAULT_REPLY_TOKENS = 1_024
+NOT_SENT = Failure(
+    "not_sent", "Not sent", "The turn was cancelled before the request left.", False, sent=False
+)
 
 ENDED = {
     StepStatus.completed: EventType.step_completed,
@@ -65,104 +59,68 @@ async def run_step(work: Work, plan: StepPlan) -> None:
 
 
 async def _run(work: Work, key: str) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = min(loop.time() + work.step_seconds, work.ends_at)
-    ask = await _prepare(work, work.steps[key])
-    while work.steps[key].status in (StepStatus.pending, StepStatus.running):
+    deadline = min(asyncio.get_running_loop().time() + work.step_seconds, work.ends_at)
+    if (opened := work.opened.pop(key, None)) is not None:
+        await _send(work, key, opened, deadline)
+    while work.control.halt is None and not work.steps[key].done:
         step = work.steps[key]
+        ask = await _prepare(work, step)
         if isinstance(ask, Failure):
             await _end(work, step, StepStatus.failed, error=_error(ask, step.attempts))
         elif not _may_try(step):
             await _end(work, step, StepStatus.failed, error=_exhausted(step))
         else:
-            await _try(work, step, ask, deadline)
-        if work.control.halt is not None:
-            break
+            crash_point("step.before_attempt")
+            opened = await _open(work, step, ask)
+            crash_point("step.attempt_committed")
+            await _send(work, key, opened, deadline)
 
 
-async def _try(work: Work, step: StepRow, ask: Ask, deadline: float) -> None:
-    """Make one attempt; the step has its result after it, or waits for the next."""
-    crash_point("step.before_attempt")
-    attempt = await _open(work, step, ask)
-    crash_point("step.attempt_committed")
-    step = work.steps[step.step_key]
-    reply = await call_model(work, step, ask, attempt.id, deadline)
+async def settle_unsent(work: Work) -> None:
+    """Settle attempts that were recorded at the turn's birth when a halt came before they left."""
+    for key, opened in list(work.opened.items()):
+        del work.opened[key]
+        if work.control.halt == "cancel":
+            reply = Reply(failure=NOT_SENT)
+            await _close(work, work.steps[key], StepStatus.cancelled, opened, reply)
+        elif work.control.halt == "drain":
+            await _let_go(work, work.steps[key])
+
+
+async def _send(work: Work, key: str, opened: Opened, deadline: float) -> None:
+    """Send a recorded attempt; the step has its result after it, or waits for the next."""
+    step = work.steps[key]
+    reply = await call_model(work, step, opened.ask, opened.attempt.id, deadline)
     crash_point("step.answered")
-    control = work.control
-    if control.halt == "lease_lost":
+    halt = work.control.halt
+    if halt == "lease_lost":
         return
     if reply.finished is not None:
-        await _close(work, step, StepStatus.completed, attempt, ask, reply)
+        await _close(work, step, StepStatus.completed, opened, reply)
     elif reply.failure is not None:
         left = deadline - asyncio.get_running_loop().time()
         wait = _wait_seconds(step, reply.failure, left)
         if wait is None:
-            await _close(work, step, StepStatus.failed, attempt, ask, reply)
+            await _close(work, step, StepStatus.failed, opened, reply)
         else:
-            await _close_and_wait(work, step, attempt, ask, reply, wait)
-    elif control.halt == "cancel":
-        await _close(work, step, StepStatus.cancelled, attempt, ask, reply)
+            await _close_and_wait(work, step, opened, reply, wait)
+    elif halt == "cancel":
+        await _close(work, step, StepStatus.cancelled, opened, reply)
     else:
         await _let_go(work, step)
 
 
 async def _prepare(work: Work, step: StepRow) -> Ask | Failure:
-    seat = work.frozen.seat(step.agent_key or "")
-    try:
-        provider, model = work.providers.resolve(seat.model, accepted=True)
-    except Problem as problem:
-        return Failure(
-            problem.kind.code, problem.kind.title, problem.detail, retryable=False, sent=False
-        )
-    earlier = _earlier(work, step)
-    windows = [_window(work, other) for other in work.frozen.seats]
-    history = await work.load_history(max(windows))
-    asked = Quote(None, work.text, work.text_tokens)
-    speaker = _speaker(work, seat, model)
-    try:
-        assembled = assemble_context(speaker, history, asked, work.turn.input_message_id, earlier)
-    except ContextTooLarge as error:
-        kind = CONTEXT_BUDGET_EXCEEDED
-        return Failure(kind.code, kind.title, str(error), retryable=False, sent=False)
-    body = provider.encode(
-        ModelRequest(
-            model.id.partition("/")[2],
-            assembled.messages,
-            seat.parameters.get("max_output_tokens"),
-            seat.parameters.get("temperature"),
-            seat.parameters.get("reasoning_effort"),
-        )
+    return prepare_ask(
+        work.providers,
+        work.frozen,
+        work.frozen.seat(step.agent_key or ""),
+        work.prompts,
+        await work.load_history(),
+        Quote(None, work.text, work.text_tokens),
+        work.turn.input_message_id,
+        _earlier(work, step),
     )
-    read = [
-        {"step_id": str(quote.step_id), "status": "failed" if quote.error else "completed"}
-        for quote in earlier
-    ]
-    return Ask(seat, provider, model, assembled, body, hashlib.sha256(body).digest(), read)
-
-
-def _speaker(work: Work, seat: Seat, model: Model) -> Speaker:
-    reserve = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
-    prompt_id = UUID(seat.prompt_id)
-    return Speaker(
-        key=seat.key,
-        name=seat.name,
-        role_prompt=work.prompts[prompt_id],
-        prompt_id=prompt_id,
-        policy=seat.context.get("policy", "everything"),
-        last_turns=seat.context.get("last_turns"),
-        window=model.context_window,
-        reply_reserve=min(reserve, model.context_window // 2),
-        goal=work.frozen.goal,
-        labelled=work.frozen.in_room,
-    )
-
-
-def _window(work: Work, seat: Seat) -> int:
-    try:
-        model: Model = work.providers.resolve(seat.model, accepted=True)[1]
-    except Problem:
-        return 0
-    return model.context_window
 
 
 def _earlier(work: Work, step: StepRow) -> list[Quote]:
@@ -204,64 +162,41 @@ def _wait_seconds(step: StepRow, failure: Failure, left_seconds: float) -> float
     return wait if wait < min(left_seconds, LONGEST_WAIT_SECONDS) else None
 
 
-async def _open(work: Work, step: StepRow, ask: Ask) -> Attempt:
-    turn = work.turn
+async def _open(work: Work, step: StepRow, ask: Ask) -> Opened:
     number = step.attempts + 1
-    attempt = Attempt(
-        workspace_id=turn.workspace_id,
-        id=ids.new(),
-        user_id=turn.user_id,
-        room_id=turn.room_id,
-        session_id=turn.session_id,
-        turn_id=turn.id,
-        step_id=step.id,
-        lease_epoch=turn.lease_epoch,
-        number=number,
-        purpose="answer",
-        agent_key=step.agent_key,
-        provider=ask.model.id.partition("/")[0],
-        model=ask.model.id,
-        request_sha256=ask.sha256,
-    )
     kind = EventType.step_started if number == 1 else EventType.step_restarted
-    actions = [str(action["kind"]) for action in ask.assembled.actions]
 
-    async def write(conn: Connection) -> StepRow:
+    async def write(conn: Connection) -> tuple[Attempt, StepRow]:
         opening = work.opening()
-        first = await event_log.fence(conn, work.ref, turn.lease_epoch, len(opening) + 1)
-        started = await steps.start(conn, step, ask.read, actions)
+        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, len(opening) + 1)
+        attempt, started = await record_ask(conn, work.turn, step, ask)
         if started.attempts != number:
             # This transaction was committed before, its reply was lost.
             raise Committed
-        await attempts.open_attempt(conn, attempt)
-        await audits.record(
-            conn, turn.workspace_id, attempt.id, step.id, ask.model.id, ask.assembled, ask.sha256
-        )
         data = {"step_id": step.id, "attempt": number, "step": _shape(work, started)}
         await event_log.write(conn, work.ref, first, [*opening, NewEvent(kind, data)])
-        return started
+        return attempt, started
 
     try:
-        work.steps[step.step_key] = await work.persist(write)
+        attempt, started = await work.persist(write)
     except Committed:
-        work.steps[step.step_key] = replace(
-            step, status=StepStatus.running, attempts=number, read=list(ask.read),
-            context_actions=actions,
-        )  # fmt: skip
+        attempt, started = await _reload_open(work, step)
+    work.steps[step.step_key] = started
     work.announced = True
-    return attempt
+    return Opened(attempt, ask)
 
 
 async def _close(
-    work: Work, step: StepRow, status: StepStatus, attempt: Attempt, ask: Ask, reply: Reply
+    work: Work, step: StepRow, status: StepStatus, opened: Opened, reply: Reply
 ) -> None:
     """Store what came back: result, message, call event, draw and events, in one transaction."""
     outcome = Outcome(status.value)
-    closed, spent = closing(reply, ask, outcome)
-    error = _error(reply.failure, step.attempts) if reply.failure else None
+    closed, spent = closing(reply, opened.ask, outcome)
+    failed = status is StepStatus.failed and reply.failure is not None
+    error = _error(reply.failure, step.attempts) if failed and reply.failure else None
     await _end(
         work, step, status, error=error, text=reply.text, events=reply.events(step),
-        call=(attempt, closed, spent),
+        call=(opened.attempt, closed, spent),
     )  # fmt: skip
 
 
@@ -320,10 +255,10 @@ async def _end(
 
 
 async def _close_and_wait(
-    work: Work, step: StepRow, attempt: Attempt, ask: Ask, reply: Reply, wait_seconds: float
+    work: Work, step: StepRow, opened: Opened, reply: Reply, wait_seconds: float
 ) -> None:
     turn = work.turn
-    closed, spent = closing(reply, ask, Outcome.failed)
+    closed, spent = closing(reply, opened.ask, Outcome.failed)
     assert reply.failure is not None
     data = {
         "step_id": step.id,
@@ -335,7 +270,7 @@ async def _close_and_wait(
 
     async def write(conn: Connection) -> None:
         first = await event_log.fence(conn, work.ref, turn.lease_epoch, len(events))
-        if not await attempts.close(conn, turn.workspace_id, attempt.id, closed):
+        if not await attempts.close(conn, turn.workspace_id, opened.attempt.id, closed):
             raise Committed
         await steps.spend(conn, step, spent)
         await event_log.write(conn, work.ref, first, events)
@@ -368,6 +303,13 @@ async def _pause(work: Work, step: StepRow) -> None:
         await steps.pause(conn, step)
 
     await work.persist(write)
+
+
+async def _reload_open(work: Work, step: StepRow) -> tuple[Attempt, StepRow]:
+    """Take what stands after a commit whose reply was lost."""
+    async with work.db.transaction(work.turn.workspace_id) as conn:
+        started = await steps.load(conn, work.turn.workspace_id, step.id)
+        return await attempts.load_open(conn, work.turn.workspace_id, step.id), started
 
 
 async def _reload(work: Work, step: StepRow, text: str) -> None:

@@ -15,6 +15,7 @@ from pantheon.db.pool import Connection, Database
 from pantheon.events.follow import Hub
 from pantheon.events.types import EventType, NewEvent, TurnRef
 from pantheon.providers.registry import Providers
+from pantheon.turns.ask import Opened, history_bounds
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
@@ -81,7 +82,8 @@ class Work:
     siblings: Mapping[str, list[UUID]]
     ends_at: float
     announced: bool
-    history: list[PastTurn] | None = None
+    opened: dict[str, Opened]
+    history: Sequence[PastTurn] | None = None
     finished: bool = False
 
     @property
@@ -118,18 +120,20 @@ class Work:
         """Return `turn.started` unless the log has it: it stands before the run's first event."""
         return [] if self.announced else [NewEvent(EventType.turn_started, {})]
 
-    async def load_history(self, most_tokens: int) -> Sequence[PastTurn]:
+    async def load_history(self) -> Sequence[PastTurn]:
         """Return the turn's history, read once and bounded by what its agents can use."""
         if self.turn.parent_id is None:
             return ()
         if self.history is None:
-            policies = [seat.context for seat in self.frozen.seats]
-            most_turns: int | None = None
-            if all(policy.get("policy") == "last" for policy in policies):
-                most_turns = max(int(policy.get("last_turns") or 0) for policy in policies)
+            bounds = history_bounds(self.providers, self.frozen)
             async with self.db.transaction(self.turn.workspace_id) as conn:
                 self.history = await load_history(
-                    conn, self.turn, most_turns=most_turns, most_tokens=most_tokens
+                    conn,
+                    self.turn.workspace_id,
+                    self.turn.session_id,
+                    self.turn.parent_id,
+                    self.turn.index,
+                    **bounds,
                 )
         return self.history
 
