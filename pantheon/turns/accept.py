@@ -1,7 +1,6 @@
 """Accepting a turn: validate, freeze, store, hold and log, in the caller's one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from psycopg.types.json import Jsonb
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
-from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
-from pantheon.base.text import first_words, sanitise
+from pantheon.base.errors import NOT_FOUND
+from pantheon.base.text import first_words
 from pantheon.context import tokens
 from pantheon.context.assemble import Quote
 from pantheon.db.pool import Connection, Notice
@@ -20,39 +19,16 @@ from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import wallets
 from pantheon.providers.registry import Providers
-from pantheon.rooms.limits import check_limits
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_ask
+from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
-from pantheon.turns.mentions import ALL, find_mentions, near_keys
-from pantheon.turns.modes.registry import ALIASES, MODES
+from pantheon.turns.modes.registry import MODES
+from pantheon.turns.place import Place, load_place
 from pantheon.turns.slots import Born, Loaded, Slot
-from pantheon.turns.types import GRAPH_VERSION, Frozen, Seat, StepRow, TurnInput, TurnRow
+from pantheon.turns.types import GRAPH_VERSION, Frozen, StepRow, TurnInput, TurnRow
 from pantheon.turns.view import step_shape, turn_shape
-
-NO_VALID_MENTION = ProblemType("no_valid_mention", 422, "No agent of that name")
-NO_AGENTS = ProblemType("no_agents", 422, "Nobody is there to answer")
-
-LONGEST_TEXT = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The session a turn is for, and who sits there."""
-
-    id: UUID
-    room_id: UUID | None
-    head_turn_id: UUID | None
-    head_index: int
-    turn_count: int
-    name: str | None
-    room_mode: str | None
-    goal: str | None
-    mentions: str | None
-    tag_order: str | None
-    limits: Mapping[str, Any]
-    roster: Sequence[Mapping[str, Any]]
 
 
 async def accept_turn(
@@ -74,13 +50,9 @@ async def accept_turn(
     Raises `not_found`, `turn_in_progress`, `no_valid_mention`, `no_agents`, `unknown_model`,
     `validation_error`.
     """
-    _check_text(wanted.text)
-    if wanted.approve not in (None, "never"):
-        raise INVALID(
-            f"This version asks for no approvals: 'approve' is 'never', not '{wanted.approve}'."
-        )
+    check_input(wanted)
     place = await load_place(conn, who, session_id)
-    mode, frozen, warnings = _freeze(place, providers, wanted)
+    mode, frozen, warnings = freeze(place, providers, wanted)
     if place.head_index != place.turn_count or retry_of is not None:
         # Beside other turns of its parent: its run has to read which they are.
         slot = None
@@ -88,46 +60,6 @@ async def accept_turn(
         conn, providers, who, place, mode, frozen, wanted.text, warnings,
         parent_id=parent_id, retry_of=retry_of, slot=slot,
     )  # fmt: skip
-
-
-async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
-    """Return the session with its room's settings and roster. Raises `not_found`."""
-    async with conn.cursor(row_factory=class_row(Place)) as cursor:
-        await cursor.execute(
-            """
-            SELECT s.id, s.room_id, s.head_turn_id, s.turn_count, s.name, r.mode AS room_mode,
-                   coalesce((
-                       SELECT t.index FROM turns t
-                       WHERE t.workspace_id = s.workspace_id AND t.id = s.head_turn_id
-                   ), 0) AS head_index,
-                   r.goal, r.mentions, r.tag_order, coalesce(r.limits, '{}') AS limits,
-                   coalesce((
-                       SELECT json_agg(json_build_object(
-                           'agent_id', a.id, 'key', a.key, 'name', a.name, 'color', a.color,
-                           'model', a.model, 'prompt_id', a.prompt_id, 'prompt', p.text,
-                           'parameters', a.parameters, 'context', coalesce(ra.context, a.context),
-                           'muted', coalesce(ra.muted, false)
-                       ) ORDER BY ra.position)
-                       FROM agents a
-                       JOIN agent_prompts p ON p.workspace_id = a.workspace_id
-                           AND p.id = a.prompt_id
-                       LEFT JOIN room_agents ra ON ra.workspace_id = a.workspace_id
-                           AND ra.agent_id = a.id AND ra.room_id = s.room_id
-                       WHERE a.workspace_id = s.workspace_id AND a.deleted_at IS NULL
-                         AND CASE WHEN s.agent_id IS NULL THEN ra.room_id = s.room_id
-                                  ELSE a.id = s.agent_id END
-                   ), '[]') AS roster
-            FROM sessions s
-            LEFT JOIN rooms r ON r.workspace_id = s.workspace_id AND r.id = s.room_id
-            WHERE s.workspace_id = %(workspace)s AND s.id = %(session)s AND s.deleted_at IS NULL
-              AND (s.user_id = %(user)s OR s.shared) AND r.deleted_at IS NULL
-            """,
-            {"workspace": who.workspace_id, "session": session_id, "user": who.user_id},
-        )
-        place = await cursor.fetchone()
-    if place is None:
-        raise NOT_FOUND(f"There is no session {session_id}.")
-    return place
 
 
 async def store_turn(
@@ -198,120 +130,6 @@ async def store_turn(
         loaded = Loaded(text, size, prompts, rows, {}, history, opened)
         conn.notices.append(Notice("born", payload=Born(turn, loaded, slot)))
     return shape
-
-
-def _check_text(text: str) -> None:
-    if not text.strip():
-        raise INVALID("The message is empty. Write what you want to ask.")
-    if len(text) > LONGEST_TEXT:
-        raise INVALID(f"The message has {len(text)} characters; at most {LONGEST_TEXT} are read.")
-    if sanitise(text) != text:
-        raise INVALID("The message holds characters that are no text (NUL or lone surrogates).")
-
-
-def _freeze(
-    place: Place, providers: Providers, wanted: TurnInput
-) -> tuple[str, Frozen, list[dict[str, str]]]:
-    roster = [agent for agent in place.roster if not agent["muted"]]
-    if not roster:
-        raise NO_AGENTS("Every agent here is muted or gone. Add one or unmute one.")
-    keys = [agent["key"] for agent in roster]
-    mentions = find_mentions(wanted.text, keys)
-    asked = [key.lower() for key in wanted.agents]
-    mode = _mode(place, wanted, bool(mentions.keys) or bool(asked))
-    chosen = keys
-    if mode == "manual":
-        chosen = list(dict.fromkeys([*mentions.keys, *asked]))
-        _refuse_unknown(asked, keys, mentions.unknown, chosen)
-    elif asked:
-        raise INVALID("'agents' goes with the mode 'manual' only.")
-    elif mode == "roundtable" and place.mentions == "first":
-        chosen = [*mentions.keys, *(key for key in keys if key not in mentions.keys)]
-    by_key = {agent["key"]: agent for agent in roster}
-    seats = tuple(_seat(by_key[key], i + 1) for i, key in enumerate(chosen))
-    seats = _with_models(seats, wanted.models, providers)
-    order = "sequence"
-    if mode == "manual":
-        order = wanted.order or place.tag_order or "parallel"
-    elif wanted.order is not None:
-        raise INVALID("'order' goes with the mode 'manual' only.")
-    frozen = Frozen(seats, place.goal, order, _limits(place, wanted), place.room_id is not None)
-    return mode, frozen, _warnings(place, mentions.unknown)
-
-
-def _mode(place: Place, wanted: TurnInput, tagged: bool) -> str:
-    if place.room_id is None:
-        if wanted.mode not in (None, "direct"):
-            raise INVALID(
-                f"A session with a single agent has the mode 'direct' only, not '{wanted.mode}'."
-            )
-        return "direct"
-    mode = wanted.mode
-    if mode is None:
-        overridden = tagged and (place.mentions == "override" or bool(wanted.agents))
-        mode = "manual" if overridden else place.room_mode
-    mode = ALIASES.get(str(mode), str(mode))
-    if mode not in MODES or mode == "direct":
-        valid = ", ".join(name for name in MODES if name != "direct")
-        raise INVALID(f"A room has no mode '{mode}'. Valid are: {valid}.")
-    return mode
-
-
-def _refuse_unknown(
-    asked: Sequence[str], keys: Sequence[str], unknown: Sequence[str], chosen: Sequence[str]
-) -> None:
-    wrong = [key for key in asked if key not in keys]
-    if chosen and not wrong:
-        return
-    tags = [*wrong, *unknown]
-    near = list(dict.fromkeys(key for tag in tags for key in near_keys(tag, keys)))
-    named = ", ".join(f"@{key}" for key in keys)
-    who = f"Nobody here is called {', '.join('@' + tag for tag in tags)}. " if tags else ""
-    raise NO_VALID_MENTION(
-        f"{who}Tag one of {named} or @{ALL}.", valid_keys=list(keys), near_keys=near
-    )
-
-
-def _warnings(place: Place, unknown: Sequence[str]) -> list[dict[str, str]]:
-    if place.room_id is None or place.mentions == "ignore":
-        return []
-    muted = {agent["key"] for agent in place.roster if agent["muted"]}
-    return [
-        {
-            "code": "agent_muted" if tag in muted else "unknown_mention",
-            "detail": f"@{tag} is muted and does not answer."
-            if tag in muted
-            else f"Nobody here is called @{tag}.",
-        }
-        for tag in unknown
-    ]
-
-
-def _seat(agent: Mapping[str, Any], position: int) -> Seat:
-    return Seat(
-        str(agent["agent_id"]), agent["key"], agent["name"], agent["color"], agent["model"],
-        position, str(agent["prompt_id"]), agent["parameters"], agent["context"],
-    )  # fmt: skip
-
-
-def _with_models(
-    seats: Sequence[Seat], models: Mapping[str, str], providers: Providers
-) -> tuple[Seat, ...]:
-    wrong = sorted(set(models) - {seat.key for seat in seats})
-    if wrong:
-        raise INVALID(f"'models' names agents that do not answer here: {', '.join(wrong)}.")
-    changed = tuple(replace(seat, model=models.get(seat.key, seat.model)) for seat in seats)
-    for seat in changed:
-        providers.resolve(seat.model)
-    return changed
-
-
-def _limits(place: Place, wanted: TurnInput) -> dict[str, Any]:
-    limits = dict(place.limits)
-    check_limits(wanted.limits)
-    for name, value in wanted.limits.items():
-        limits[name] = min(value, limits.get(name, value))
-    return limits
 
 
 async def _insert_turn(

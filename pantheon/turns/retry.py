@@ -12,8 +12,9 @@ from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.db.pool import Connection
 from pantheon.providers.registry import Providers
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
-from pantheon.turns.accept import Place, accept_turn, load_place, store_turn
+from pantheon.turns.accept import accept_turn, store_turn
 from pantheon.turns.mentions import find_mentions
+from pantheon.turns.place import Place, load_place
 from pantheon.turns.types import (
     GRAPH_VERSION,
     Frozen,
