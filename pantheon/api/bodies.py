@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 200_000
+DEEPEST = 32
 
 
 class Body(BaseModel):
@@ -15,10 +16,8 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nul(cls, given: Any) -> Any:
-        # Lone surrogates are refused by pydantic itself.
-        if _holds_nul(given):
-            raise ValueError("A text holds the character NUL, which cannot be stored")
+    def _is_text(cls, given: Any) -> Any:
+        _check(given)
         return given
 
     def changes(self) -> dict[str, Any]:
@@ -26,14 +25,27 @@ class Body(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-def _holds_nul(value: Any) -> bool:
+def _check(value: Any, depth: int = 0) -> None:
     if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(key) or _holds_nul(held) for key, held in value.items())
-    if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return False
+        if "\x00" in value or not (value.isascii() or _is_unicode(value)):
+            raise ValueError("A text holds NUL or a lone surrogate, which cannot be stored")
+    elif depth > DEEPEST:
+        raise ValueError("It is nested too deeply")
+    elif isinstance(value, dict):
+        for key, held in value.items():
+            _check(key, depth + 1)
+            _check(held, depth + 1)
+    elif isinstance(value, list):
+        for held in value:
+            _check(held, depth + 1)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def absent() -> Any:

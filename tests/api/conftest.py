@@ -95,6 +95,16 @@ async def worker(runtime: Runtime) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def client_of(app, **more) -> AsyncIterator[httpx2.AsyncClient]:
+    """Serve `app` and give a client of it."""
+    async with (
+        serving(app) as url,
+        httpx2.AsyncClient(base_url=url, timeout=20, **more) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
 async def serving(app) -> AsyncIterator[str]:
     """Serve `app` by uvicorn, as the commands do; gives the URL."""
     config = uvicorn.Config(
