@@ -39,15 +39,23 @@ FOOT = """
 | `OPENAI_API_KEY`, `OPENROUTER_API_KEY` … | Switch a provider on: [providers.md](providers.md). |
 | `OLLAMA_HOST` | Where Ollama is, if not on its usual port of this machine. |
 | `PANTHEON_API_KEY` | The key that `pantheon ask --url …` shows to a server elsewhere. |
+
+Known already, but without effect in this version: {later}.
 """
+
+LATER = {"billing", "turns_per_minute", "turns_per_hour", "title_model", "summary_model"}
+"""Names that are settled, though nothing acts by them yet."""
 
 DATA_DIR = "the platform's folder for user data; for root `/var/lib/pantheon`"
 
 
 def render() -> str:
     """Return the whole file."""
-    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
-    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows) + FOOT
+    rows = [_row(name, field) for name, field in Settings.model_fields.items() if name not in LATER]
+    later = ", ".join(
+        f"`PANTHEON_{name.upper()}`" for name in Settings.model_fields if name in LATER
+    )
+    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows) + FOOT.format(later=later)
 
 
 def _row(name: str, field: FieldInfo) -> tuple[str, str, str, str]:
