@@ -149,7 +149,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_every_setting_is_used() -> None:
-    """A setting that nothing reads would be a promise that nobody keeps: the docs say which wait."""
+    """What nothing reads is a promise that nobody keeps; the docs say which of them wait."""
     used = set()
     for module in modules("pantheon"):
         used |= set(re.findall(r"\.(\w+)\b", module.source))
