@@ -3,6 +3,7 @@
 import typer
 
 from pantheon.cli.options import DataDir, Debug, Host, Port
+from pantheon.cli.terminal import begin_service
 
 
 def api(
@@ -12,7 +13,8 @@ def api(
 
     Example: PANTHEON_DATABASE_URL=postgresql://user:password@host/pantheon pantheon api --port 8341
     """
+    settings = begin_service(debug, host=host, port=port, data_dir=data_dir)
     from pantheon.cli.processes import run_api
     from pantheon.cli.serve import run
 
-    raise typer.Exit(run(run_api(debug=debug, host=host, port=port, data_dir=data_dir)))
+    raise typer.Exit(run(run_api(settings)))

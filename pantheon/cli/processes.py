@@ -1,10 +1,8 @@
 """The processes that serve: everything in one (`up`), or its halves (`api`, `worker`)."""
 
 import asyncio
-import os
 import webbrowser
 from contextlib import closing
-from typing import Any
 
 import typer
 
@@ -12,21 +10,18 @@ from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.api.app import create_app
 from pantheon.base.settings import Settings
 from pantheon.cli.serve import address_of, bind, calm_garbage_collector, serve, stop_on_signals
-from pantheon.cli.terminal import has_browser, say, start_logging
+from pantheon.cli.terminal import has_browser, say
 from pantheon.cli.workspace import login_link
 from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
 from pantheon.ops.demo import make_first_example
-from pantheon.ops.effective import secrets_of
 from pantheon.ops.embedded import database
-from pantheon.ops.load_settings import load_settings
 from pantheon.ops.runtime import open_runtime
 from pantheon.ops.server_file import announced
 from pantheon.worker.main import run_worker
 
 
-async def run_up(*, open_browser: bool, debug: bool, **given: Any) -> None:
+async def run_up(settings: Settings, *, open_browser: bool) -> None:
     """Own the data directory and serve everything from this process until it is stopped."""
-    settings = _begin(debug, given)
     folder = prepare_data_dir(settings.data_dir)
     with (
         stop_on_signals() as stop,
@@ -60,9 +55,8 @@ async def run_up(*, open_browser: bool, debug: bool, **given: Any) -> None:
     say("Stopped.")
 
 
-async def run_api(*, debug: bool, **given: Any) -> None:
+async def run_api(settings: Settings) -> None:
     """Serve HTTP and the page from this process until it is stopped."""
-    settings = _begin(debug, given)
     with stop_on_signals() as stop, closing(bind(settings.host, settings.port)) as listening:
         async with database(settings) as server, open_runtime(settings, server) as runtime:
             await ensure_local_owner(runtime.db)
@@ -76,9 +70,8 @@ async def run_api(*, debug: bool, **given: Any) -> None:
             )
 
 
-async def run_worker_alone(*, debug: bool, **given: Any) -> None:
+async def run_worker_alone(settings: Settings) -> None:
     """Run turns in this process until it is stopped; what runs then may end within the grace."""
-    settings = _begin(debug, given)
     instance = instance_id(prepare_data_dir(settings.data_dir))
     with stop_on_signals() as stop:
         async with database(settings) as server, open_runtime(settings, server) as runtime:
@@ -86,12 +79,6 @@ async def run_worker_alone(*, debug: bool, **given: Any) -> None:
             stop.serving = True
             say("The worker waits for turns.")
             await run_worker(runtime, kind="worker", instance=instance, stopping=stop.asked)
-
-
-def _begin(debug: bool, given: dict[str, Any]) -> Settings:
-    settings = load_settings(**given)
-    start_logging(debug, service=True, secrets=secrets_of(settings, os.environ))
-    return settings
 
 
 def _welcome(link: str, open_browser: bool) -> None:

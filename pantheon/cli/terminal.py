@@ -3,10 +3,14 @@
 import os
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pantheon.base.errors import Problem
+
+if TYPE_CHECKING:
+    from pantheon.base.settings import Settings
 
 
 def say(text: str) -> None:
@@ -19,6 +23,19 @@ def start_logging(debug: bool, *, service: bool = False, secrets: Iterable[str] 
     from pantheon.base.log import configure_logging
 
     configure_logging(debug=debug, json=service and not sys.stderr.isatty(), secrets=tuple(secrets))
+
+
+def begin_service(debug: bool, **given: Any) -> "Settings":
+    """Read the settings of a process that serves, and send its logs where they belong.
+
+    Raises `settings_invalid`.
+    """
+    from pantheon.ops.effective import secrets_of
+    from pantheon.ops.load_settings import load_settings
+
+    settings = load_settings(**given)
+    start_logging(debug, service=True, secrets=secrets_of(settings, os.environ))
+    return settings
 
 
 def explain(error: BaseException) -> str:

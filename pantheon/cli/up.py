@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pantheon.cli.options import DataDir, Debug, Host, Port
-from pantheon.cli.terminal import say
+from pantheon.cli.terminal import begin_service, say
 
 
 def up(
@@ -21,10 +21,10 @@ def up(
 
     Example: pantheon up --port 9000 --no-open
     """
+    settings = begin_service(debug, host=host, port=port, data_dir=data_dir)
     say("Starting Pantheon …")
     # Imported once the person knows that something happens: it takes a second.
     from pantheon.cli.processes import run_up
     from pantheon.cli.serve import run
 
-    main = run_up(open_browser=not no_open, debug=debug, host=host, port=port, data_dir=data_dir)
-    raise typer.Exit(run(main))
+    raise typer.Exit(run(run_up(settings, open_browser=not no_open)))

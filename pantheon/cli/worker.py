@@ -3,6 +3,7 @@
 import typer
 
 from pantheon.cli.options import DataDir, Debug
+from pantheon.cli.terminal import begin_service
 
 
 def worker(data_dir: DataDir = None, debug: Debug = False) -> None:
@@ -12,7 +13,8 @@ def worker(data_dir: DataDir = None, debug: Debug = False) -> None:
 
     Example: PANTHEON_DATABASE_URL=postgresql://user:password@host/pantheon pantheon worker
     """
+    settings = begin_service(debug, data_dir=data_dir)
     from pantheon.cli.processes import run_worker_alone
     from pantheon.cli.serve import run
 
-    raise typer.Exit(run(run_worker_alone(debug=debug, data_dir=data_dir)))
+    raise typer.Exit(run(run_worker_alone(settings)))

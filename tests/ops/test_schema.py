@@ -1,5 +1,7 @@
 """The schema is checked before anything is opened, and brought to head where it may be."""
 
+from dataclasses import replace
+
 import pytest
 
 from pantheon.base.errors import Problem
@@ -25,3 +27,11 @@ async def test_an_empty_database_is_brought_to_head(empty_server: Server) -> Non
     assert await schema.revision_of(empty_server) == HEAD
     await schema.check_head(empty_server)
     await schema.bring_to_head(empty_server)
+
+
+async def test_who_may_not_migrate_may_look(server: Server) -> None:
+    """The pools' login reads the revision of a schema that an administrator brought."""
+    as_login = replace(server, admin_url=server.url)
+    assert await schema.revision_of(as_login) == HEAD
+    await schema.check_head(as_login)
+    await schema.bring_to_head(as_login)

@@ -1,0 +1,106 @@
+"""Running the real commands, each as a process of its own, on a data directory of the test's."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+SECONDS = 60
+"""How long any command may take before the test gives it up."""
+
+LAUNCH = [sys.executable, "-c", "from pantheon.cli.main import main; main()"]
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands on one data directory, with an environment of nothing but what is given."""
+
+    data_dir: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, *words: str, stdin: str | bytes = b"", **extra: str) -> "Result":
+        """Run a command to its end; `extra` is added to its environment."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        process = self.start(*words, **extra)
+        try:
+            out, err = process.communicate(given, timeout=SECONDS)
+        finally:
+            process.kill()
+        return Result(process.returncode, out.decode(), err.decode())
+
+    def start(self, *words: str, **extra: str) -> subprocess.Popen[bytes]:
+        """Start a command; its streams are pipes."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.data_dir.parent),
+            "PANTHEON_DATA_DIR": str(self.data_dir),
+            **self.environment,
+            **extra,
+        }
+        return subprocess.Popen(
+            [*LAUNCH, *words],
+            cwd=self.data_dir.parent,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    @contextmanager
+    def up(self, *words: str, **extra: str) -> Iterator["Up"]:
+        """Have `pantheon up` run on a free port; it is stopped at the end, if it is still there."""
+        process = self.start("up", "--port", "0", *words, **extra)
+        assert process.stdout is not None
+        try:
+            link = process.stdout.readline().decode().strip()
+            if not link:
+                raise AssertionError(process.communicate(timeout=SECONDS)[1].decode())
+            yield Up(process, link, link.partition("/login#")[0])
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.communicate(timeout=SECONDS)
+            finally:
+                process.kill()
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the lines of `--json`."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running `pantheon up`: its process, its login link, its address."""
+
+    process: subprocess.Popen[bytes]
+    link: str
+    url: str
+
+    def get(self, path: str, key: str | None = None) -> Any:
+        """Read JSON from the server."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        with urlopen(Request(self.url + path, headers=headers), timeout=10) as response:
+            return json.load(response)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal and wait for the end; return the exit code and what was said on stderr."""
+        self.process.send_signal(number)
+        _, err = self.process.communicate(timeout=SECONDS)
+        return self.process.returncode, err.decode()
