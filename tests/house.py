@@ -132,8 +132,9 @@ def untested(found: Sequence[Module]) -> dict[str, str]:
 
 
 def unimported(found: Sequence[Module]) -> dict[str, str]:
-    """Find modules that no other module of the package imports."""
+    """Find modules that no other module of the package imports, or runs by its name."""
     known = {name for module in found for name in _imports(module)}
+    known |= {text for module in found for text, _ in _texts(module)}
     return {
         module.path: "nothing imports it"
         for module in found
