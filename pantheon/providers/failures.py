@@ -71,9 +71,8 @@ def of_status(
 
     The server's own words are quoted, without `secret`; `Retry-After` is read.
     """
-    code, message = _told(body)
-    default = BROKEN if status >= 500 else REQUEST_REFUSED
-    kind = BY_CODE.get(code or "") or BY_STATUS.get(status, default)
+    codes, message = _told(body)
+    kind = _kind(codes, status)
     return _quoting(
         kind, f"{provider} answered {status}", message, secret,
         retry_after_seconds=_retry_after(headers) if kind.retryable else None,
@@ -82,10 +81,16 @@ def of_status(
 
 def of_frame(provider: str, error: Any, secret: str | None) -> Failure:
     """Return the failure that an error inside a stream means."""
-    code, message = _told(orjson.dumps({"error": error}))
-    status = int(code) if code is not None and code.isdigit() else 500
-    kind = BY_CODE.get(code or "") or BY_STATUS.get(status, BROKEN)
+    codes, message = _told(orjson.dumps({"error": error}))
+    status = next((int(code) for code in codes if code.isdecimal()), 500)
+    kind = _kind(codes, status)
     return _quoting(kind, f"{provider} broke off with an error", message, secret)
+
+
+def _kind(codes: list[str], status: int) -> Failure:
+    named = [BY_CODE[code] for code in codes if code in BY_CODE]
+    default = BROKEN if status >= 500 else REQUEST_REFUSED
+    return named[0] if named else BY_STATUS.get(status, default)
 
 
 def _quoting(kind: Failure, what: str, message: str, secret: str | None, **changes: Any) -> Failure:
@@ -99,21 +104,20 @@ def _quoting(kind: Failure, what: str, message: str, secret: str | None, **chang
     return replace(kind, detail=f"{detail} {advice}" if advice else detail, **changes)
 
 
-def _told(body: bytes) -> tuple[str | None, str]:
-    """Return the code and the message of an error body, in the shapes that servers use."""
+def _told(body: bytes) -> tuple[list[str], str]:
+    """Return the codes and the message of an error body, in the shapes that servers use."""
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None, ""
+        return [], ""
     error = told.get("error", told) if isinstance(told, dict) else told
     if not isinstance(error, dict):
-        return None, error if isinstance(error, str) else ""
-    code = next(
-        (str(error[name]) for name in ("code", "type") if isinstance(error.get(name), str | int)),
-        None,
-    )
+        return [], error if isinstance(error, str) else ""
+    codes = [
+        str(error[name]) for name in ("code", "type") if isinstance(error.get(name), str | int)
+    ]
     message = error.get("message") or error.get("detail") or ""
-    return code, message if isinstance(message, str) else ""
+    return codes, message if isinstance(message, str) else ""
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SILENCE_SECONDS = 300.0
 LIST_SECONDS = 10.0
+LIMIT_FIELD = "max_tokens"
 DRAIN_SECONDS = 0.5
 LONGEST_ANSWER = 16_000_000
 
@@ -77,22 +78,7 @@ class OpenAIProvider:
 
     def encode(self, request: ModelRequest) -> bytes:
         """Return the body of the request: JSON, the same bytes for the same request."""
-        body: dict[str, Any] = {
-            "model": request.model,
-            "messages": [
-                {"role": message.role.value, "content": message.content}
-                for message in request.messages
-            ],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        if request.max_output_tokens is not None:
-            body[self._limit] = request.max_output_tokens
-        if request.temperature is not None:
-            body["temperature"] = request.temperature
-        if request.reasoning_effort is not None:
-            body["reasoning_effort"] = request.reasoning_effort
-        return orjson.dumps(body)
+        return encode_chat(request, self._limit)
 
     async def stream(self, body: bytes, request_id: str) -> AsyncGenerator[StreamEvent, None]:
         """Send the body and yield one delta per read of the socket, then how it ended."""
@@ -251,6 +237,25 @@ class OpenAIProvider:
         ]
 
 
+def encode_chat(request: ModelRequest, limit_field: str) -> bytes:
+    """Return the body of a chat completion; `limit_field` names the longest answer."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [
+            {"role": message.role.value, "content": message.content} for message in request.messages
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.max_output_tokens is not None:
+        body[limit_field] = request.max_output_tokens
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.reasoning_effort is not None:
+        body["reasoning_effort"] = request.reasoning_effort
+    return orjson.dumps(body)
+
+
 async def _reads(response: http.Response, frames: Frames) -> AsyncGenerator[bytes, None]:
     """Yield the reads of the socket; after the first few they are made less often."""
     loop = asyncio.get_running_loop()
@@ -284,7 +289,7 @@ def _limit_field(base_url: str) -> str:
     host = urlsplit(base_url).hostname or ""
     if host == catalog.OPENAI_HOST or host.endswith(".openai.azure.com"):
         return "max_completion_tokens"
-    return "max_tokens"
+    return LIMIT_FIELD
 
 
 def _without_login(base_url: str) -> str:

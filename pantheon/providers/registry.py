@@ -1,21 +1,41 @@
 """The model providers that are configured, and the models known of each."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
 from pantheon.base.errors import Problem, ProblemType
-from pantheon.base.settings import Settings
+from pantheon.base.settings import ProviderSetting, Settings
+from pantheon.providers import catalog
+from pantheon.providers.catalog import Facts
 from pantheon.providers.demo import DemoProvider
+from pantheon.providers.local import (
+    PACKAGED_NAME,
+    LocalProvider,
+    ModelFile,
+    find_model,
+    local_model,
+)
+from pantheon.providers.openai import OpenAIProvider
 from pantheon.providers.types import Failure, Model, Provider
 
 UNKNOWN_MODEL = ProblemType("unknown_model", 422, "There is no such model")
 
 NAMED_AT_MOST = 12
+SHORTEST_KEY = 12
+
+OPENAI_URL = "https://api.openai.com/v1"
+OPENROUTER_URL = "https://openrouter.ai/api/v1"
+OLLAMA_PORT = 11434
+# What Ollama gives a model unless it is told otherwise; more is cut off without a word.
+OLLAMA_WINDOW = 4_096
+DEMO_NOTE = "A demo: its answers are made by rule, no model is asked."
 
 log = structlog.get_logger()
 
@@ -93,8 +113,14 @@ class Providers:
         ]
 
     async def refresh(self) -> None:
-        """Ask all servers for their models, side by side. What cannot be asked keeps its list."""
+        """Ask all servers for their models, side by side. What cannot be asked keeps its list.
+
+        The first time this loads what the configured providers need, so that no answer waits.
+        """
         await asyncio.gather(*(_ask(entry) for entry in self._entries.values() if entry.asked))
+        for entry in self._shown():
+            if isinstance(entry.provider, OpenAIProvider):
+                await entry.provider.prepare()
 
     async def aclose(self) -> None:
         """Close connections and child processes."""
@@ -120,14 +146,78 @@ class Providers:
 
 
 def open_providers(settings: Settings, environ: Mapping[str, str]) -> Providers:
-    """Return the providers that settings and environment name. No request is made yet."""
-    return Providers([_demo()])
+    """Return the providers that settings and environment name. No request is made yet.
+
+    A provider of the settings takes the place of a known one of the same name.
+    """
+    entries = [_demo(), _local(settings.local_model), *_known(environ)]
+    named = [_configured(name, setting) for name, setting in settings.providers.items()]
+    return Providers([*entries, *named])
 
 
 def _demo() -> Entry:
     provider = DemoProvider()
-    models = {model.id: model for model in provider.models()}
-    return Entry(provider, "built in", models, note="A demo: answers are made by rule.")
+    return Entry(provider, "built in", _by_id(provider.models()), note=DEMO_NOTE)
+
+
+def _local(chosen: Path | None) -> Entry:
+    file = find_model(chosen)
+    if isinstance(file, ModelFile):
+        model = local_model(file.name)
+        return Entry(LocalProvider(file), "built in", _by_id([model]), note=file.note)
+    absent = ModelFile(Path(), PACKAGED_NAME, "")
+    models = _by_id([local_model(PACKAGED_NAME)])
+    return Entry(LocalProvider(absent), "built in", models, usable=False, reason=file)
+
+
+def _known(environ: Mapping[str, str]) -> Iterator[Entry]:
+    """Yield the providers that their usual variables switch on, and Ollama, found or not."""
+    if api_key := environ.get("OPENAI_API_KEY", "").strip():
+        provider = OpenAIProvider(
+            "openai",
+            environ.get("OPENAI_BASE_URL") or OPENAI_URL,
+            api_key=api_key,
+            organization=environ.get("OPENAI_ORG_ID") or None,
+            project=environ.get("OPENAI_PROJECT_ID") or None,
+        )
+        yield Entry(provider, "OPENAI_API_KEY", asked=True, api_key=api_key)
+    if api_key := environ.get("OPENROUTER_API_KEY", "").strip():
+        provider = OpenAIProvider("openrouter", OPENROUTER_URL, api_key=api_key)
+        yield Entry(provider, "OPENROUTER_API_KEY", asked=True, api_key=api_key)
+    host = environ.get("OLLAMA_HOST")
+    if host is None or host.strip():
+        window = environ.get("OLLAMA_CONTEXT_LENGTH", "")
+        assumed = Facts(context_window=int(window) if window.isdecimal() else OLLAMA_WINDOW)
+        provider = OpenAIProvider("ollama", _ollama_url(host), assumed=assumed)
+        source = "found on its usual port" if host is None else "OLLAMA_HOST"
+        yield Entry(provider, source, asked=True, hidden=host is None)
+
+
+def _configured(name: str, setting: ProviderSetting) -> Entry:
+    api_key = setting.api_key.get_secret_value() if setting.api_key else None
+    provider = OpenAIProvider(name, setting.base_url, api_key=api_key)
+    listed = [
+        provider.model(model.id, catalog.from_setting(model)) for model in setting.models or []
+    ]
+    return Entry(
+        provider,
+        "settings",
+        _by_id(listed),
+        asked=setting.models is None,
+        any_model=setting.any_model,
+        api_key=api_key,
+    )
+
+
+def _ollama_url(host: str | None) -> str:
+    """Return Ollama's address as `OLLAMA_HOST` writes it: scheme and port can be left out."""
+    host = (host or "127.0.0.1").strip().rstrip("/")
+    url = host if "://" in host else f"http://{host}"
+    parts = urlsplit(url)
+    if parts.port is None and parts.scheme == "http":
+        url = parts._replace(netloc=f"{parts.netloc}:{OLLAMA_PORT}").geturl()
+    # A server that listens everywhere is reached here.
+    return url.replace("://0.0.0.0", "://127.0.0.1") + "/v1"
 
 
 async def _ask(entry: Entry) -> None:
@@ -137,10 +227,14 @@ async def _ask(entry: Entry) -> None:
             log.warning("models cannot be listed", provider=entry.provider.name, why=listed.detail)
         entry.reason = listed.detail
         return
-    entry.models = {model.id: model for model in listed}
+    entry.models = _by_id(listed)
     entry.reason = None
     entry.hidden = False
 
 
+def _by_id(models: Iterable[Model]) -> dict[str, Model]:
+    return {model.id: model for model in models}
+
+
 def _last4(api_key: str | None) -> str | None:
-    return api_key[-4:] if api_key is not None and len(api_key) >= 12 else None
+    return api_key[-4:] if api_key is not None and len(api_key) >= SHORTEST_KEY else None
