@@ -761,7 +761,6 @@ GRANT SELECT,INSERT ON TABLE public.agent_prompts TO pantheon_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agents TO pantheon_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO pantheon_app;
-GRANT SELECT ON TABLE public.alembic_version TO pantheon_sweep;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO pantheon_app;
 
