@@ -1,33 +1,26 @@
 """Following a session: committed events from the log, a running step's text from memory.
 
-One `Hub` a process. A follower subscribes, reads the log, hands over the text that is not saved
-yet, and then lives on what the hub brings; a wake-up or a poll sends it back to the log.
+A follower subscribes at the hub, reads the log, hands over the text that is not saved yet, and
+then lives on what the hub brings.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 from uuid import UUID
 
 import orjson
-import psycopg
-import structlog
 
 from pantheon.accounts.roles import Who
-from pantheon.base.errors import Problem
-from pantheon.db.pool import Database, Notice
-from pantheon.db.wake import Wake
+from pantheon.db.pool import Database
 from pantheon.events import event_log
+from pantheon.events.hub import Hub, Subscription
 from pantheon.events.types import EventType, LiveDelta, LogEvent
 
-QUEUE_LIMIT = 2_000
 READ_LIMIT = 500
 HEARTBEAT_SECONDS = 14.0
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,140 +30,6 @@ class Frame:
     id: str | None
     event: str
     data: bytes
-
-
-class Unsaved(Protocol):
-    """The text of a running step."""
-
-    def unsaved(self) -> LiveDelta | None:
-        """Return the part that is not in the log yet."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Subscription:
-    workspace_id: UUID
-    at: tuple[int, int]
-    queue: deque[list[LogEvent] | LiveDelta] = field(default_factory=deque)
-    awake: asyncio.Event = field(default_factory=asyncio.Event)
-    behind: bool = False
-
-    def put(self, item: list[LogEvent] | LiveDelta) -> None:
-        if len(self.queue) >= QUEUE_LIMIT:
-            # A reader this slow goes back to the log: memory stays bounded, nothing is lost.
-            self.queue.clear()
-            self.behind = True
-        self.queue.append(item)
-        self.awake.set()
-
-    def look(self) -> None:
-        self.behind = True
-        self.awake.set()
-
-
-class Hub:
-    """Hands committed events and unsaved text to this process's followers."""
-
-    def __init__(self, db: Database, wake: Wake, poll_seconds: float) -> None:
-        """Listen to `db` and `wake`; followers look at the log every `poll_seconds` at least."""
-        self._db = db
-        self.poll_seconds = poll_seconds
-        self._unsaved: dict[UUID, dict[UUID, Unsaved]] = {}
-        self._subscriptions: dict[UUID, set[_Subscription]] = {}
-        db.listeners.append(self._committed)
-        wake.on_notice(self._elsewhere)
-
-    @property
-    def followers(self) -> int:
-        """How many streams are open in this process."""
-        return sum(len(group) for group in self._subscriptions.values())
-
-    def publish(self, delta: LiveDelta) -> None:
-        """Hand text to the followers before it is saved."""
-        for subscription in self._subscriptions.get(delta.ref.session_id, ()):
-            subscription.put(delta)
-
-    def followed(self, session_id: UUID) -> bool:
-        """Whether a reader of this process follows the session."""
-        return session_id in self._subscriptions
-
-    def keep_unsaved(self, session_id: UUID, step_id: UUID, text: Unsaved) -> None:
-        """Know a running step's text, for readers that join before it is saved."""
-        self._unsaved.setdefault(session_id, {})[step_id] = text
-
-    def drop_unsaved(self, session_id: UUID, step_id: UUID) -> None:
-        """Forget a step's text: all of it is in the log."""
-        steps = self._unsaved.get(session_id, {})
-        steps.pop(step_id, None)
-        if not steps:
-            self._unsaved.pop(session_id, None)
-
-    def unsaved(self, session_id: UUID) -> list[LiveDelta]:
-        """Return what running steps of a session have said and the log does not have yet."""
-        texts = self._unsaved.get(session_id, {}).values()
-        return [delta for text in texts if (delta := text.unsaved()) is not None]
-
-    async def run(self) -> None:
-        """Look for events that no wake-up told of, one query for all followers; until cancelled."""
-        while True:
-            await asyncio.sleep(self.poll_seconds)
-            try:
-                await self._poll()
-            except (psycopg.Error, Problem) as error:
-                log.warning("followers wait for the database", error=str(error).strip())
-
-    async def _poll(self) -> None:
-        sessions = list(self._subscriptions)
-        if not sessions:
-            return
-        async with self._db.sweep() as conn:
-            cursor = await conn.execute(
-                """
-                SELECT t.session_id, t.index, t.last_seq
-                FROM unnest(%(workspaces)s::uuid[], %(sessions)s::uuid[]) AS s (workspace_id, id)
-                CROSS JOIN LATERAL (
-                    SELECT session_id, index, last_seq FROM turns
-                    WHERE workspace_id = s.workspace_id AND session_id = s.id
-                    ORDER BY index DESC LIMIT 1
-                ) t
-                """,
-                {
-                    "workspaces": [
-                        next(iter(self._subscriptions[session])).workspace_id
-                        for session in sessions
-                    ],
-                    "sessions": sessions,
-                },
-            )
-            ends = await cursor.fetchall()
-        for session_id, index, seq in ends:
-            for subscription in self._subscriptions.get(session_id, ()):
-                if subscription.at < (index, seq):
-                    subscription.look()
-
-    def subscribe(self, workspace_id: UUID, session_id: UUID, at: tuple[int, int]) -> _Subscription:
-        """Begin to collect what happens in a session after `at`."""
-        subscription = _Subscription(workspace_id, at)
-        self._subscriptions.setdefault(session_id, set()).add(subscription)
-        return subscription
-
-    def unsubscribe(self, session_id: UUID, subscription: _Subscription) -> None:
-        """Stop collecting."""
-        group = self._subscriptions[session_id]
-        group.discard(subscription)
-        if not group:
-            del self._subscriptions[session_id]
-
-    def _committed(self, notices: list[Notice]) -> None:
-        for notice in notices:
-            if notice.kind == "events" and notice.session_id in self._subscriptions:
-                for subscription in self._subscriptions[notice.session_id]:
-                    subscription.put(notice.payload)
-
-    def _elsewhere(self, notice: Notice) -> None:
-        if notice.kind == "events" and notice.session_id is not None:
-            for subscription in self._subscriptions.get(notice.session_id, ()):
-                subscription.look()
 
 
 async def follow_session(
@@ -235,11 +94,13 @@ class _Follower:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         try:
-            async with self.db.transaction(self.workspace_id) as conn:
-                self.texts = await event_log.text_offsets(
-                    conn, self.workspace_id, self.session_id, self.at
-                )
-            subscription.behind = True
+            live = self.hub.live(self.session_id, self.at[0]) if self.at[1] == 0 else None
+            if live is not None:
+                subscription.queue.append(live)
+                subscription.queue.extend(self.hub.unsaved(self.session_id))
+            else:
+                await self._know_texts()
+                subscription.behind = True
             while True:
                 if subscription.behind:
                     subscription.behind = False
@@ -264,7 +125,15 @@ class _Follower:
         finally:
             self.hub.unsubscribe(self.session_id, subscription)
 
-    async def _catch_up(self, subscription: _Subscription) -> AsyncGenerator[Frame]:
+    async def _know_texts(self) -> None:
+        if self.at[1] == 0:
+            return
+        async with self.db.transaction(self.workspace_id) as conn:
+            self.texts = await event_log.text_offsets(
+                conn, self.workspace_id, self.session_id, self.at
+            )
+
+    async def _catch_up(self, subscription: Subscription) -> AsyncGenerator[Frame]:
         while True:
             async with self.db.transaction(self.workspace_id) as conn:
                 events = await event_log.read(
@@ -284,7 +153,7 @@ class _Follower:
         for frame in frames:
             yield frame
 
-    def _take(self, item: list[LogEvent] | LiveDelta, subscription: _Subscription) -> list[Frame]:
+    def _take(self, item: list[LogEvent] | LiveDelta, subscription: Subscription) -> list[Frame]:
         if isinstance(item, LiveDelta):
             return self._live(item, subscription)
         frames: list[Frame] = []
@@ -300,7 +169,7 @@ class _Follower:
             frames.extend(self._committed(event))
         return frames
 
-    def _live(self, delta: LiveDelta, subscription: _Subscription) -> list[Frame]:
+    def _live(self, delta: LiveDelta, subscription: Subscription) -> list[Frame]:
         if delta.ref.index != self.at[0]:
             subscription.behind = delta.ref.index > self.at[0]
             return []

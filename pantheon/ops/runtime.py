@@ -12,7 +12,7 @@ from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
 from pantheon.db.pool import Database
 from pantheon.db.wake import Wake
-from pantheon.events.follow import Hub
+from pantheon.events.hub import Hub
 from pantheon.ops import schema
 from pantheon.ops.embedded import Server
 from pantheon.providers.registry import Providers, open_providers

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection, Database, Notice
 from pantheon.events import event_log
-from pantheon.events.follow import Hub
+from pantheon.events.hub import Hub
 from pantheon.ledger import attempts
 from pantheon.providers.registry import Providers
 from pantheon.turns import checkpoints, leases, steps

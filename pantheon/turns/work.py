@@ -12,7 +12,7 @@ import structlog
 from pantheon.base.errors import UNAVAILABLE, Problem
 from pantheon.context.assemble import PastTurn
 from pantheon.db.pool import Connection, Database
-from pantheon.events.follow import Hub
+from pantheon.events.hub import Hub
 from pantheon.events.types import EventType, NewEvent, TurnRef
 from pantheon.providers.registry import Providers
 from pantheon.turns.ask import Opened, history_bounds

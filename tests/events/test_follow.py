@@ -11,7 +11,7 @@ import pytest
 
 from pantheon.accounts.roles import Who
 from pantheon.base.settings import Settings
-from pantheon.events import follow
+from pantheon.events import hub
 from pantheon.events.follow import Frame, follow_session, follow_turn
 from pantheon.ops.embedded import Server
 from pantheon.ops.runtime import Runtime, open_runtime
@@ -146,7 +146,7 @@ async def test_lost_wake_ups_are_found_by_the_poll(
 async def test_a_slow_reader_goes_back_to_the_log(
     runtime: Runtime, who: Who, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "QUEUE_LIMIT", 2)
+    monkeypatch.setattr(hub, "QUEUE_LIMIT", 2)
     session_id = await session_with(runtime, who, *["demo/fast"] * 5, mode="roundtable")
     accepted = await send(runtime, who, session_id)
     reader = Reader()

@@ -60,12 +60,13 @@ async def create_turn(
     )
 
     async def make(conn: Connection) -> Mapping[str, Any]:
-        return await accept_turn(conn, runtime.providers, who, session_id, wanted)
+        return await accept_turn(conn, runtime.providers, who, session_id, wanted, slot=slot)
 
     async def render(conn: Connection, turn_id: UUID) -> Mapping[str, Any]:
         return await view_turn(conn, who, turn_id)
 
-    turn = await create_once(request, runtime.db, who, make, render)
+    async with runtime.slots.reserve(runtime.db) as slot:
+        turn = await create_once(request, runtime.db, who, make, render)
     return await answer_turn(request, who, turn, preference)
 
 
