@@ -35,6 +35,7 @@ RULES = {
             "pantheon/turns/slots.py": "a turn that no worker got is put into the queue",
             "pantheon/turns/step_text.py": "text is saved in groups, beside the call",
             "pantheon/events/follow.py": "a reader of the log waits longer than any request",
+            "pantheon/events/hub.py": "one query looks for all readers of the process",
             "pantheon/accounts/credentials.py": "resolved before a workspace is known",
             "pantheon/accounts/logins.py": "a link is redeemed in the workspace that it names",
             "pantheon/accounts/workspaces.py": "the local owner is made before anybody acts",
