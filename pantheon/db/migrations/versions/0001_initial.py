@@ -33,7 +33,6 @@ def upgrade() -> None:
     run("GRANT USAGE ON SCHEMA public TO pantheon_app, pantheon_sweep")
     run("GRANT SELECT ON alembic_version TO pantheon_app")
     run(Path(__file__).with_suffix(".sql").read_text("utf-8"))
-    run("GRANT SELECT ON alembic_version TO pantheon_app, pantheon_sweep")
     run("CREATE SCHEMA checkpoints")
     run("GRANT USAGE ON SCHEMA checkpoints TO pantheon_app, pantheon_sweep")
     run("SET LOCAL search_path TO checkpoints")

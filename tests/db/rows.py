@@ -1,0 +1,70 @@
+"""A row of each table for a workspace: what another workspace must not get at."""
+
+from uuid import UUID
+
+import psycopg
+
+from pantheon.base import ids
+
+# In the order of their references; every value is as plain as the constraints allow.
+ROWS = {
+    "workspaces": "(id, name) VALUES (%(w)s, 'W')",
+    "users": "(workspace_id, id, name, role) VALUES (%(w)s, %(user)s, 'U', 'owner')",
+    "login_tokens": """(workspace_id, id, user_id, token_sha256, expires_at)
+        VALUES (%(w)s, %(id)s, %(user)s, %(hash)s, now() + interval '1 hour')""",
+    "logins": """(workspace_id, id, user_id, token_sha256, expires_at)
+        VALUES (%(w)s, %(id)s, %(user)s, %(hash)s, now() + interval '1 hour')""",
+    "api_keys": """(workspace_id, id, user_id, name, token_sha256, last4, scopes)
+        VALUES (%(w)s, %(id)s, %(user)s, 'K', %(hash)s, 'abcd', '{read}')""",
+    "agents": """(workspace_id, id, key, name, color, model, prompt_id)
+        VALUES (%(w)s, %(agent)s, 'a', 'A', 1, 'demo/a', %(prompt)s)""",
+    "agent_prompts": """(workspace_id, id, agent_id, text)
+        VALUES (%(w)s, %(prompt)s, %(agent)s, 'P')""",
+    "rooms": "(workspace_id, id, name, mode) VALUES (%(w)s, %(room)s, 'R', 'manual')",
+    "room_agents": """(workspace_id, room_id, agent_id, position)
+        VALUES (%(w)s, %(room)s, %(agent)s, 1)""",
+    "sessions": """(workspace_id, id, user_id, room_id)
+        VALUES (%(w)s, %(session)s, %(user)s, %(room)s)""",
+    "turns": """(workspace_id, id, session_id, user_id, index, mode, input_message_id, frozen,
+            graph_version)
+        VALUES (%(w)s, %(turn)s, %(session)s, %(user)s, 1, 'manual', %(message)s, '{}', 1)""",
+    "messages": """(workspace_id, id, session_id, turn_id, content, tokens)
+        VALUES (%(w)s, %(message)s, %(session)s, %(turn)s, 'M', 1)""",
+    "steps": """(workspace_id, id, turn_id, step_key, kind, round, position)
+        VALUES (%(w)s, %(step)s, %(turn)s, 's0:a', 'answer', 0, 0)""",
+    "turn_events": """(workspace_id, turn_id, seq, type, data)
+        VALUES (%(w)s, %(turn)s, 1, 'turn.created', '{}')""",
+    "llm_call_attempts": """(workspace_id, id, user_id, turn_id, step_id, number, purpose,
+            provider, model, request_sha256)
+        VALUES (%(w)s, %(attempt)s, %(user)s, %(turn)s, %(step)s, 1, 'answer', 'demo', 'a',
+            '\\x00')""",
+    "llm_call_events": """(workspace_id, attempt_id, user_id, number, purpose, provider, model,
+            outcome, sent, request_sha256)
+        VALUES (%(w)s, %(attempt)s, %(user)s, 1, 'answer', 'demo', 'a', 'lost', true, '\\x00')""",
+    "holds": "(workspace_id, turn_id, amount_microcredits) VALUES (%(w)s, %(turn)s, 0)",
+    "context_audits": """(workspace_id, attempt_id, step_id, model, sections, budget,
+            request_sha256)
+        VALUES (%(w)s, %(attempt)s, %(step)s, 'a', '[]', '{}', '\\x00')""",
+    "idempotency_keys": """(workspace_id, user_id, method, path, key, body_sha256)
+        VALUES (%(w)s, %(user)s, 'POST', '/', 'k', '\\x00')""",
+}
+
+NAMES = (
+    *("id", "user", "agent", "prompt", "room", "session"),
+    *("turn", "message", "step", "attempt"),
+)
+
+
+def fill(admin_url: str) -> UUID:
+    """Make a workspace with one row in each table, past row security; return its id."""
+    workspace = ids.new()
+    values = {name: ids.new() for name in NAMES}
+    with psycopg.connect(admin_url) as conn:
+        # A turn and its message refer to each other: references are not checked for once.
+        conn.execute("SET session_replication_role = replica")
+        for table, row in ROWS.items():
+            conn.execute(
+                f"INSERT INTO {table} {row}".encode(),
+                {"w": workspace, "hash": f"{table} {workspace}".encode(), **values},
+            )
+    return workspace
