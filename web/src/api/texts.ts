@@ -122,8 +122,9 @@ export class Texts {
   }
 
   private mark(stepId: string): void {
-    if (this.changed.size === 0) this.schedule(() => this.flush());
+    const scheduled = this.changed.size > 0;
     this.changed.add(stepId);
+    if (!scheduled) this.schedule(() => this.flush());
   }
 
   private flush(): void {

@@ -21,18 +21,27 @@ export function addDecimals(values: (string | null)[]): string | null {
   return `${sum < 0n ? "-" : ""}${text.slice(0, -PLACES)}.${text.slice(-PLACES)}`;
 }
 
-/** "$0.0092" below a dollar, "$12.50" from a dollar on, "≈" before an estimate, or "unpriced". */
+/**
+ * "$0.0092" below a dollar, "$12.50" from a dollar on, "≈" before an estimate; "free" where the
+ * cost is known to be nothing, "unpriced" where it is not known.
+ */
 export function usd(value: string | null, estimated = false): string {
   if (value === null) return t.money.unpriced;
   const amount = units(value);
   const size = amount < 0n ? -amount : amount;
-  if (size > 0n && size < units("0.0001")) return `${estimated ? "≈" : ""}${t.money.less}`;
+  if (size === 0n) return t.money.free;
+  if (size < units("0.0001")) return `${estimated ? "≈" : ""}${t.money.less}`;
   // What rounds up to a dollar is shown as one.
   const places = size < units("0.99995") ? 4 : 2;
   const step = 10n ** BigInt(PLACES - places);
   const rounded = ((size + step / 2n) / step).toString().padStart(places + 1, "0");
   const whole = BigInt(rounded.slice(0, -places)).toLocaleString("en");
   return `${estimated ? "≈" : ""}${amount < 0n ? "−" : ""}$${whole}.${rounded.slice(-places)}`;
+}
+
+/** Whether a cost is known and nothing. */
+export function isFree(value: string | null): boolean {
+  return value !== null && units(value) === 0n;
 }
 
 /** 6414 → "6,414". */
@@ -51,6 +60,12 @@ export function windowSize(tokens: number): string {
 export function duration(ms: number): string {
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : clock(ms);
+}
+
+/** 38900 → "38 s", 71000 → "1:11": the time of what still runs, by whole seconds. */
+export function elapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : clock(ms);
 }
 

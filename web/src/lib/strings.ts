@@ -265,6 +265,7 @@ export const t = {
 
   money: {
     unpriced: "unpriced",
+    free: "free",
     less: "<$0.0001",
   },
 

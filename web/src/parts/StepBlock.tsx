@@ -2,7 +2,7 @@ import { RotateCw } from "lucide-react";
 import { memo } from "react";
 
 import type { Step, Turn } from "../api/types";
-import { count, duration } from "../lib/format";
+import { count, duration, elapsed } from "../lib/format";
 import { t } from "../lib/strings";
 import { CopyButton } from "../ui/CopyButton";
 import { IconButton } from "../ui/IconButton";
@@ -99,9 +99,8 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
 
 function Time({ step }: { step: Step }) {
   const running = step.status === "running";
-  const elapsed = useElapsed(step.started_at, running);
-  if (running && elapsed !== null)
-    return <span className="phone:hidden">{duration(Math.floor(elapsed / 1_000) * 1_000)}</span>;
+  const time = useElapsed(step.started_at, running);
+  if (running && time !== null) return <span className="phone:hidden">{elapsed(time)}</span>;
   if (step.latency_ms === null || step.source_step_id !== null) return null;
   if (step.status !== "completed") return null;
   return <span className="phone:hidden">{duration(step.latency_ms)}</span>;

@@ -2,7 +2,7 @@ import { memo } from "react";
 
 import { isLive } from "../api/timeline";
 import type { Step, Turn } from "../api/types";
-import { clock } from "../lib/format";
+import { clock, isFree } from "../lib/format";
 import { t } from "../lib/strings";
 
 import { Money } from "./Money";
@@ -92,7 +92,7 @@ function SumLine({ turn }: { turn: Turn }) {
         index === 0 ? [part] : [<span key={`sep${index}`} className={index === 1 ? "sep phone:hidden" : "sep"} />, part],
       )}
       <span className="flex-1" />
-      {turn.usage.calls > 0 && all > 1 && (
+      {turn.usage.calls > 0 && all > 1 && !isFree(turn.usage.cost_usd) && (
         <span className="chip">
           <Money value={turn.usage.cost_usd} estimated={turn.usage.estimated} />
         </span>

@@ -9,13 +9,17 @@ export function replaceRange(
 ): void {
   box.focus();
   box.setSelectionRange(start, end);
-  // The only way that undo knows; a browser without it loses the undo, not the edit.
+  // The only way that undo knows; where it is missing the undo is lost, not the edit.
   const done =
     typeof document.execCommand === "function" &&
     (text === ""
       ? document.execCommand("delete")
       : document.execCommand("insertText", false, text));
   if (done) return;
-  box.setRangeText(text, start, end, "end");
+  const before = box.value;
+  // React notices a change only past its own setter on the element.
+  const after = before.slice(0, start) + text + before.slice(end);
+  Reflect.set(HTMLTextAreaElement.prototype, "value", after, box);
+  box.setSelectionRange(start + text.length, start + text.length);
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { sessions, timelineKey } from "../../api/queries";
 import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
 import type { Step, Turn, NewTurn } from "../../api/types";
-import { addDecimals, usd } from "../../lib/format";
+import { addDecimals, isFree, usd } from "../../lib/format";
 import { write } from "../../lib/storage";
 import { t } from "../../lib/strings";
 import { ScreenHead } from "../../parts/ScreenHead";
@@ -200,8 +200,7 @@ function Dock({ sessionId, place, live, turns, escapeStops, onSent }: DockProps)
 /** What the session has cost; nothing while older turns are not loaded. */
 function SessionCost({ timeline }: { timeline: Timeline }) {
   const cost = addDecimals(timeline.turns.map((turn) => turn.usage.cost_usd));
-  const calls = timeline.turns.some((turn) => turn.usage.calls > 0);
-  if (timeline.olderCursor !== null || cost === null || !calls) return null;
+  if (timeline.olderCursor !== null || cost === null || isFree(cost)) return null;
   return <span className="chip phone:hidden">{t.session.cost(usd(cost))}</span>;
 }
 

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+
+import { makeSession, makeTimeline, makeTurn } from "../testing/make";
+
+import { fromSnapshot, isLive, liveTurn, withOlder } from "./timeline";
+import type { TimelinePage, Turn } from "./types";
+
+const turn = (index: number, part: Partial<Turn> = {}) =>
+  makeTurn(`t${index}`, {
+    index,
+    parent_id: index > 1 ? `t${index - 1}` : null,
+    status: "completed",
+    ...part,
+  });
+const page = (turns: Turn[], next_cursor: string | null): TimelinePage => ({
+  session: makeSession(),
+  items: turns.toReversed(),
+  next_cursor,
+  last_event_id: "9.9",
+});
+const ids = (turns: Turn[]) => turns.map((held) => held.id);
+
+describe("fromSnapshot", () => {
+  it("turns a page around: oldest first", () => {
+    const timeline = fromSnapshot(page([turn(1), turn(2)], null));
+    expect(ids(timeline.turns)).toEqual(["t1", "t2"]);
+    expect(timeline.lastEventId).toBe("9.9");
+  });
+
+  it("keeps older turns that the page continues", () => {
+    const held = makeTimeline([turn(1), turn(2), turn(3)], { olderCursor: null });
+    const timeline = fromSnapshot(page([turn(3), turn(4)], "c"), held);
+    expect(ids(timeline.turns)).toEqual(["t1", "t2", "t3", "t4"]);
+    expect(timeline.olderCursor).toBeNull();
+  });
+
+  it("forgets older turns that are off the chain", () => {
+    const held = makeTimeline([turn(1), turn(2)]);
+    const timeline = fromSnapshot(page([turn(8, { parent_id: "t7" })], "c"), held);
+    expect(ids(timeline.turns)).toEqual(["t8"]);
+    expect(timeline.olderCursor).toBe("c");
+  });
+});
+
+it("puts an older page before what is there, each turn once", () => {
+  const held = makeTimeline([turn(3), turn(4)], { olderCursor: "c" });
+  const timeline = withOlder(held, page([turn(1), turn(2), turn(3)], null));
+  expect(ids(timeline.turns)).toEqual(["t1", "t2", "t3", "t4"]);
+  expect(timeline.olderCursor).toBeNull();
+});
+
+it("knows which turn can still change", () => {
+  expect(liveTurn(makeTimeline([turn(1), turn(2, { status: "queued" })]))?.id).toBe("t2");
+  expect(liveTurn(makeTimeline([turn(1)]))).toBeUndefined();
+  const over = (["completed", "partial", "failed", "cancelled"] as const).map((status) =>
+    isLive(turn(1, { status })),
+  );
+  expect(over).toEqual([false, false, false, false]);
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import { addDecimals, clock, duration, elapsed, isFree, usd, windowSize } from "./format";
+
+describe("usd", () => {
+  it.each([
+    ["0.0092", "$0.0092"],
+    ["0.00925", "$0.0093"],
+    ["0.00001", "<$0.0001"],
+    ["0.99994", "$0.9999"],
+    ["0.99995", "$1.00"],
+    ["1.005", "$1.01"],
+    ["12", "$12.00"],
+    ["1234567.891", "$1,234,567.89"],
+    ["-3.5", "−$3.50"],
+    ["90071992547409.91", "$90,071,992,547,409.91"],
+  ])("shows %s as %s", (value, shown) => expect(usd(value)).toBe(shown));
+
+  it("tells nothing known from known to be nothing", () => {
+    expect(usd(null)).toBe("unpriced");
+    expect(usd("0.000000")).toBe("free");
+    expect(isFree("0.00")).toBe(true);
+    expect(isFree(null)).toBe(false);
+  });
+
+  it("marks an estimate", () => expect(usd("0.5", true)).toBe("≈$0.5000"));
+});
+
+describe("addDecimals", () => {
+  it("adds without rounding", () => {
+    expect(usd(addDecimals(["0.1", "0.2"]))).toBe("$0.3000");
+    expect(addDecimals(["0.000000000001", "-1"])).toBe("-0.999999999999");
+  });
+  it("is null where nothing is known", () => {
+    expect(addDecimals([])).toBeNull();
+    expect(addDecimals([null, null])).toBeNull();
+    expect(usd(addDecimals([null, "2"]))).toBe("$2.00");
+  });
+});
+
+it("shows times", () => {
+  expect(duration(4_100)).toBe("4.1 s");
+  expect(duration(9_960)).toBe("10 s");
+  expect(duration(71_000)).toBe("1:11");
+  expect(elapsed(38_900)).toBe("38 s");
+  expect(elapsed(3_600_000)).toBe("60:00");
+  expect(clock(8_000)).toBe("0:08");
+});
+
+it("shows windows", () => {
+  expect(windowSize(8_192)).toBe("8 k");
+  expect(windowSize(1_048_576)).toBe("1 M");
+  expect(windowSize(512)).toBe("512");
+});
