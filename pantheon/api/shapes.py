@@ -300,6 +300,14 @@ class Calls(BaseModel):
     next_cursor: str | None
 
 
+class AgentTest(BaseModel):
+    """How a test went. `text` and `error` are `null` where it was repeated by its key."""
+
+    call: Call
+    text: str | None
+    error: StepError | None
+
+
 class UsageSum(BaseModel):
     """Usage of one combination of what was grouped by; other groups are absent."""
 

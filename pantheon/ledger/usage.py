@@ -12,7 +12,7 @@ from psycopg.rows import class_row, dict_row
 from pantheon.accounts.roles import Who
 from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
-from pantheon.base.errors import INVALID
+from pantheon.base.errors import INVALID, NOT_FOUND
 from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
 
@@ -146,6 +146,23 @@ def usage_shape(
         "credits": credits_text(charged_microcredits),
         "estimated": estimated,
     }
+
+
+async def get_call(conn: Connection, who: Who, attempt_id: UUID) -> dict[str, Any]:
+    """Return one closed request that `who` may see. Raises `not_found`."""
+    async with conn.cursor(row_factory=class_row(CallEvent)) as cursor:
+        await cursor.execute(
+            """
+            SELECT * FROM llm_call_events
+            WHERE workspace_id = %(workspace)s AND attempt_id = %(id)s
+              AND (%(user)s::uuid IS NULL OR user_id = %(user)s)
+            """,
+            {**EVERYTHING.parameters(who), "id": attempt_id},
+        )
+        call = await cursor.fetchone()
+    if call is None:
+        raise NOT_FOUND(f"There is no call {attempt_id}.")
+    return call_shape(call)
 
 
 async def list_calls(

@@ -3,8 +3,11 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
@@ -27,26 +30,40 @@ from pantheon.providers.types import (
 QUESTION = "Answer with the single word: ready"
 MOST_TOKENS = 16
 KEPT_OPEN_SECONDS = 60.0
+NO_PARAMETERS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """How a trial went: its answer's text, or the failure. Times in milliseconds."""
 
+    attempt_id: UUID
     text: str
     failure: Failure | None
     latency_ms: int
 
 
 async def try_model(
-    db: Database, who: Who, provider: Provider, model: Model, *, seconds: float
+    db: Database,
+    who: Who,
+    provider: Provider,
+    model: Model,
+    *,
+    seconds: float,
+    agent_key: str | None = None,
+    parameters: Mapping[str, Any] = NO_PARAMETERS,
 ) -> Trial:
     """Ask `model` for one word and return how that went, after `seconds` at the latest.
 
-    An answer without text counts as one: a model may spend so few tokens on thinking.
+    With an agent's key and parameters it is that agent's trial: the model may refuse what is asked
+    of it. An answer without text counts as one: a model may spend so few tokens on thinking.
     """
     request = ModelRequest(
-        model.id.partition("/")[2], (ChatMessage(Role.user, QUESTION),), MOST_TOKENS
+        model.id.partition("/")[2],
+        (ChatMessage(Role.user, QUESTION),),
+        MOST_TOKENS,
+        parameters.get("temperature"),
+        parameters.get("reasoning_effort"),
     )
     body = provider.encode(request)
     attempt = Attempt(
@@ -60,7 +77,7 @@ async def try_model(
         lease_epoch=None,
         number=1,
         purpose="test",
-        agent_key=None,
+        agent_key=agent_key,
         provider=provider.name,
         model=model.id,
         request_sha256=hashlib.sha256(body).digest(),
@@ -88,7 +105,7 @@ async def try_model(
     closing = _closing(end, text, model, first_ms, latency_ms)
     async with db.transaction(who.workspace_id) as conn:
         await attempts.close(conn, who.workspace_id, attempt.id, closing)
-    return Trial(text, end if isinstance(end, Failure) else None, latency_ms)
+    return Trial(attempt.id, text, end if isinstance(end, Failure) else None, latency_ms)
 
 
 def _closing(

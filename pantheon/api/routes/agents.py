@@ -12,13 +12,18 @@ from pantheon.api import shapes
 from pantheon.api.answers import Json, gone, resource
 from pantheon.api.bodies import LONGEST_NAME, LONGEST_TEXT, Body, absent
 from pantheon.api.deps import Cursor, IfMatch, Limit, RuntimeOf, SignedIn
-from pantheon.api.idempotency import create_once
+from pantheon.api.idempotency import call_once, create_once
 from pantheon.api.routes.sessions import NewSession
 from pantheon.db.pool import Connection
+from pantheon.ledger import usage
+from pantheon.ops.trial import try_model
+from pantheon.providers.types import Failure
 from pantheon.rooms import roster
 from pantheon.sessions import sessions
 
 router = APIRouter(prefix="/agents", tags=["agents"])
+
+TEST_SECONDS = 30.0
 
 Key = Annotated[str, Field(pattern=agents.KEY_PATTERN, description="What `@key` tags.")]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
@@ -145,6 +150,33 @@ async def delete_agent(
     return gone()
 
 
+@router.post("/{agent_id}/test", response_model=shapes.AgentTest)
+async def test_agent(agent_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn) -> Json:
+    """Ask the agent's model for one word, with the agent's parameters. It is in the ledger."""
+
+    async def call() -> tuple[UUID, dict[str, Any]]:
+        async with runtime.db.transaction(who.workspace_id) as conn:
+            agent = await agents.get_agent(conn, who, agent_id)
+        provider, model = runtime.providers.resolve(agent["model"])
+        trial = await try_model(
+            runtime.db,
+            who,
+            provider,
+            model,
+            seconds=TEST_SECONDS,
+            agent_key=agent["key"],
+            parameters=agent["parameters"],
+        )
+        async with runtime.db.transaction(who.workspace_id) as conn:
+            tested = await render(conn, trial.attempt_id)
+        return trial.attempt_id, {**tested, "text": trial.text, "error": _error(trial.failure)}
+
+    async def render(conn: Connection, attempt_id: UUID) -> dict[str, Any]:
+        return {"call": await usage.get_call(conn, who, attempt_id), "text": None, "error": None}
+
+    return Json(await call_once(request, runtime.db, who, call, render))
+
+
 @router.post("/{agent_id}/sessions", status_code=201, response_model=shapes.Session)
 async def create_agent_session(
     agent_id: UUID, body: NewSession, request: Request, runtime: RuntimeOf, who: SignedIn
@@ -170,3 +202,14 @@ async def list_agent_sessions(
         return Json(
             await sessions.list_sessions(conn, who, agent_id=agent_id, limit=limit, cursor=cursor)
         )
+
+
+def _error(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "code": failure.code,
+        "title": failure.title,
+        "detail": failure.detail,
+        "retryable": failure.retryable,
+    }
