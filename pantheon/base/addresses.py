@@ -15,9 +15,15 @@ def is_public(address: Address) -> bool:
     Private, loopback, link-local, shared, multicast, reserved and documentation ranges are not
     (IANA's special-purpose registries, as `ipaddress` knows them).
     """
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        return False
-    return all(is_public(inner) for inner in _embedded(address))
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(address.ipv4_mapped)
+        if address in NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+        tunnels = [address.sixtofour, *(address.teredo or ())]
+        if not all(inner is None or is_public(inner) for inner in tunnels):
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 async def public_addresses(host: str, port: int) -> list[str]:
@@ -32,12 +38,3 @@ async def public_addresses(host: str, port: int) -> list[str]:
         if not is_public(ipaddress.ip_address(address)):
             raise PermissionError(f"{host} is {address}, which is not a public address.")
     return addresses
-
-
-def _embedded(address: Address) -> list[ipaddress.IPv4Address]:
-    if isinstance(address, ipaddress.IPv4Address):
-        return []
-    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in NAT64:
-        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-    return [one for one in inner if one is not None]

@@ -37,6 +37,7 @@ __all__ = [
     "TooMuch",
     "TransportError",
     "fetch",
+    "is_address",
     "never_left",
     "open_client",
     "timed_out",
@@ -83,6 +84,15 @@ def open_client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def is_address(url: str) -> bool:
+    """Say whether `url` names a server that `open_client` can speak with."""
+    try:
+        scheme, host, port = _origin(httpx2.URL(url))
+    except httpx2.InvalidURL:
+        return False
+    return scheme in PORTS and bool(host) and "%" not in host and 0 < port < 65_536
 
 
 async def fetch(
@@ -247,4 +257,4 @@ def _translated(error: Exception) -> TransportError:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    return httpx2.create_ssl_context(trust_env=False)
+    return httpx2.create_ssl_context()

@@ -148,9 +148,13 @@ class OpenAIProvider:
         return catalog.make_model(f"{self.name}/{name}", (told, listed, self._assumed))
 
     async def prepare(self) -> None:
-        """Load the client library, 0.4 s and 15 MB, so that no answer has to wait for it."""
+        """Load the client library, 0.4 s and 15 MB, so that no answer has to wait for it.
+
+        The price list as well, where it knows the server, so that no look-up does.
+        """
         if self._sdk is None:
             await asyncio.to_thread(import_module, "openai")
+            await asyncio.to_thread(catalog.from_price_list, self._base_url, "")
             self._sdk = self._open()
 
     async def aclose(self) -> None:

@@ -1,16 +1,17 @@
 """The model providers that are configured, and the models known of each."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 
 from pantheon.base.errors import Problem, ProblemType
+from pantheon.base.http import is_address
 from pantheon.base.settings import ProviderSetting, Settings
 from pantheon.providers import catalog
 from pantheon.providers.catalog import Facts
@@ -26,6 +27,7 @@ from pantheon.providers.openai import OpenAIProvider
 from pantheon.providers.types import Failure, Model, Provider
 
 UNKNOWN_MODEL = ProblemType("unknown_model", 422, "There is no such model")
+PROVIDER_INVALID = ProblemType("provider_invalid", 500, "A model provider cannot be set up")
 
 NAMED_AT_MOST = 12
 SHORTEST_KEY = 12
@@ -148,7 +150,8 @@ class Providers:
 def open_providers(settings: Settings, environ: Mapping[str, str]) -> Providers:
     """Return the providers that settings and environment name. No request is made yet.
 
-    A provider of the settings takes the place of a known one of the same name.
+    A provider of the settings takes the place of a known one of the same name. Raises
+    `provider_invalid` for an address or a key that cannot be one.
     """
     entries = [_demo(), _local(settings.local_model), *_known(environ)]
     named = [_configured(name, setting) for name, setting in settings.providers.items()]
@@ -173,28 +176,35 @@ def _local(chosen: Path | None) -> Entry:
 def _known(environ: Mapping[str, str]) -> Iterator[Entry]:
     """Yield the providers that their usual variables switch on, and Ollama, found or not."""
     if api_key := environ.get("OPENAI_API_KEY", "").strip():
+        base_url = environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL
+        _check("OPENAI_API_KEY", "OPENAI_BASE_URL", base_url, api_key)
         provider = OpenAIProvider(
             "openai",
-            environ.get("OPENAI_BASE_URL") or OPENAI_URL,
+            base_url,
             api_key=api_key,
             organization=environ.get("OPENAI_ORG_ID") or None,
             project=environ.get("OPENAI_PROJECT_ID") or None,
         )
         yield Entry(provider, "OPENAI_API_KEY", asked=True, api_key=api_key)
     if api_key := environ.get("OPENROUTER_API_KEY", "").strip():
+        _check("OPENROUTER_API_KEY", "", OPENROUTER_URL, api_key)
         provider = OpenAIProvider("openrouter", OPENROUTER_URL, api_key=api_key)
         yield Entry(provider, "OPENROUTER_API_KEY", asked=True, api_key=api_key)
     host = environ.get("OLLAMA_HOST")
     if host is None or host.strip():
+        base_url = _ollama_url(host)
+        _check("", "OLLAMA_HOST", base_url, None)
         window = environ.get("OLLAMA_CONTEXT_LENGTH", "")
         assumed = Facts(context_window=int(window) if window.isdecimal() else OLLAMA_WINDOW)
-        provider = OpenAIProvider("ollama", _ollama_url(host), assumed=assumed)
+        provider = OpenAIProvider("ollama", base_url, assumed=assumed)
         source = "found on its usual port" if host is None else "OLLAMA_HOST"
         yield Entry(provider, source, asked=True, hidden=host is None)
 
 
 def _configured(name: str, setting: ProviderSetting) -> Entry:
-    api_key = setting.api_key.get_secret_value() if setting.api_key else None
+    api_key = setting.api_key.get_secret_value().strip() if setting.api_key else None
+    place = f"PANTHEON_PROVIDERS › {name} ›"
+    _check(f"{place} api_key", f"{place} base_url", setting.base_url, api_key)
     provider = OpenAIProvider(name, setting.base_url, api_key=api_key)
     listed = [
         provider.model(model.id, catalog.from_setting(model)) for model in setting.models or []
@@ -209,13 +219,24 @@ def _configured(name: str, setting: ProviderSetting) -> Entry:
     )
 
 
+def _check(key_setting: str, url_setting: str, base_url: str, api_key: str | None) -> None:
+    if not is_address(base_url):
+        raise PROVIDER_INVALID(
+            f"{url_setting} is '{base_url}', which is no address of a server. It looks like"
+            " http://127.0.0.1:8001/v1."
+        )
+    if api_key is not None and not (api_key.isascii() and api_key.isprintable() and api_key):
+        raise PROVIDER_INVALID(
+            f"{key_setting} holds characters that no key has, or none. Copy it anew."
+        )
+
+
 def _ollama_url(host: str | None) -> str:
     """Return Ollama's address as `OLLAMA_HOST` writes it: scheme and port can be left out."""
     host = (host or "127.0.0.1").strip().rstrip("/")
     url = host if "://" in host else f"http://{host}"
-    parts = urlsplit(url)
-    if parts.port is None and parts.scheme == "http":
-        url = parts._replace(netloc=f"{parts.netloc}:{OLLAMA_PORT}").geturl()
+    if re.fullmatch(r"http://([^/:]+|\[[^]]+\])", url):
+        url = f"{url}:{OLLAMA_PORT}"
     # A server that listens everywhere is reached here.
     return url.replace("://0.0.0.0", "://127.0.0.1") + "/v1"
 
