@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -19,6 +20,7 @@ from pantheon.db.pool import Database
 from pantheon.ops.embedded import Server
 from pantheon.ops.runtime import Runtime, open_runtime
 from pantheon.worker.main import run_worker
+from tests.make import make_room, make_session
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,22 @@ async def worker(runtime: Runtime) -> AsyncIterator[None]:
     yield
     stopping.set()
     await asyncio.wait_for(task, 30)
+
+
+async def open_session(
+    api: Api, *, agents: Any, model: str = "demo/fast", **room: Any
+) -> dict[str, Any]:
+    """Open a session at a new round table of so many agents, or of these."""
+    async with api.db.transaction(api.who.workspace_id) as conn:
+        made = await make_room(conn, api.who, agents=agents, model=model, mode="roundtable", **room)
+        return await make_session(conn, api.who, room=made)
+
+
+async def ask(api: Api, session: dict[str, Any], text: str = "What now?") -> dict[str, Any]:
+    """Send a message over HTTP; return the turn."""
+    answer = await api.client.post(f"/api/v1/sessions/{session['id']}/turns", json={"input": text})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
 
 
 @asynccontextmanager
