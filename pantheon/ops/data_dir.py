@@ -50,7 +50,7 @@ def instance_id(data_dir: Path) -> UUID:
     path = data_dir / INSTANCE_FILE
     if not path.exists():
         # A link appears at once and whole, and of two processes only one can make it.
-        draft = data_dir / f".{INSTANCE_FILE}.{os.getpid()}"
+        draft = data_dir / f".{INSTANCE_FILE}.{ids.new().hex}"
         with draft.open("w", encoding="ascii") as file:
             file.write(f"{ids.new()}\n")
             file.flush()
