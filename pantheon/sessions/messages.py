@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from pantheon.accounts.roles import Who
+from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
-from pantheon.base.errors import INVALID
 from pantheon.db.pool import Connection
 from pantheon.sessions import sessions
 
@@ -41,10 +41,6 @@ async def list_messages(
 ) -> dict[str, Any]:
     """Return a page of a session's messages, oldest first. Raises `not_found`."""
     await sessions.see(conn, who, session_id)
-    try:
-        after = UUID(cursor) if cursor else None
-    except ValueError as error:
-        raise INVALID("The cursor is not one that this list gave.") from error
     rows = await conn.execute(
         """
         SELECT id, turn_id, step_id, agent_key, content, created_at FROM messages
@@ -55,7 +51,7 @@ async def list_messages(
         {
             "workspace": who.workspace_id,
             "session": session_id,
-            "after": after,
+            "after": cursors.row(cursor),
             "limit": limit + 1,
         },
     )
@@ -73,4 +69,4 @@ async def list_messages(
     ]
     more = len(items) > limit
     items = items[:limit]
-    return {"items": items, "next_cursor": items[-1]["id"] if more else None}
+    return {"items": items, "next_cursor": cursors.encode(items[-1]["id"]) if more else None}
