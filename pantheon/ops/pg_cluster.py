@@ -192,6 +192,7 @@ async def make_login(cluster: Cluster, address: PidFile) -> None:
 
 def _socket_folder(cluster: Cluster) -> Path:
     """Make the socket's folder: beside the cluster, or a short one where that path is too long."""
+    assert sys.platform != "win32", "it listens on loopback there"
     near = cluster.folder / "run"
     if len(os.fsencode(near / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_BYTES:
         near.mkdir(mode=0o700, exist_ok=True)
