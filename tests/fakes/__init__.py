@@ -20,7 +20,7 @@ What it answers is told by the model's name:
 | `empty` | no text, finish reason `stop` |
 | `no-usage` | 20 tokens, no usage |
 | `huge`, `huge-N` | 10 or N MB of text |
-| `hostile` | NUL, lone surrogates, HTML, unknown frames, comments, one byte of UTF-8 at a time |
+| `hostile` | NUL, lone surrogates, HTML, unknown frames, comments, three bytes at a time |
 | `drip-MS` | 5 tokens, one byte every MS ms |
 | `status-CODE`, `status-CODE-S` | that HTTP status, with `Retry-After: S` |
 | `quota` | 429, `insufficient_quota` |
@@ -41,8 +41,8 @@ Requests for the tests themselves:
 
 - `GET /log`: `{"requests": [{id, model, sha256, at, outcome, status, tokens, streamed}]}`, oldest
   first. `id` is `X-Client-Request-Id`, `sha256` that of the body, `at` seconds since the epoch,
-  `outcome` one of open, completed, refused, client_closed, reset, cut. `?id=…&settled=S` waits up
-  to S seconds until those requests have an outcome other than open.
+  `outcome` one of open, completed, refused, client_closed, reset, cut. `?id=…&arrived=S` waits up
+  to S seconds for a request of that id, `?id=…&settled=S` until none of them is open.
 - `POST /reset`: forget the log and the counts of `flaky`.
 - `POST /away {"models": true}`: `GET /models` answers 503 until set false.
 """

@@ -27,12 +27,13 @@ class Log:
 
     entries: list[Entry] = field(default_factory=list)
     times: dict[str, int] = field(default_factory=dict)
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, request_id: str | None, model: str, body: bytes) -> Entry:
         """Note a request."""
         entry = Entry(request_id, model, hashlib.sha256(body).hexdigest(), time.time())
         self.entries.append(entry)
+        self._tell()
         return entry
 
     def count(self, model: str) -> int:
@@ -45,26 +46,33 @@ class Log:
         """Note how a request ended; the first word stands."""
         if entry.outcome == "open":
             entry.outcome = outcome
-            self.settled.set()
-            self.settled = asyncio.Event()
+            self._tell()
 
-    async def read(self, request_id: str | None, wait_seconds: float) -> list[dict]:
-        """Return the entries (of one id), once none is open or the time is over."""
+    async def read(
+        self, request_id: str | None, *, arrived_seconds: float = 0, settled_seconds: float = 0
+    ) -> list[dict]:
+        """Return the entries (of one id), once there is one, or once none is open.
+
+        When the time is over, they are told as they are.
+        """
 
         def chosen() -> list[Entry]:
             return [e for e in self.entries if request_id is None or e.id == request_id]
 
-        async def all_settled() -> None:
-            while not chosen() or any(entry.outcome == "open" for entry in chosen()):
-                await self.settled.wait()
+        async def enough() -> None:
+            while not chosen() or (settled_seconds and any(e.outcome == "open" for e in chosen())):
+                await self.changed.wait()
 
-        if wait_seconds > 0:
-            # What is still open after that is told as such.
+        if wait_seconds := max(arrived_seconds, settled_seconds):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(all_settled(), wait_seconds)
+                await asyncio.wait_for(enough(), wait_seconds)
         return [asdict(entry) for entry in chosen()]
 
     def reset(self) -> None:
         """Forget everything."""
         self.entries.clear()
         self.times.clear()
+
+    def _tell(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()

@@ -198,7 +198,7 @@ def _hostile(asked: dict[str, Any]) -> Answer:
         + "data: {\"choices\":[{\"delta\":{\"content\":\" – 😀\"}}]}\n\n".encode()
         + frame({}, "stop") + usage_frame(asked, 9) + DONE
     )  # fmt: skip
-    return Answer(tuple((0.0005, body[at : at + 1]) for at in range(len(body))), tokens=9)
+    return Answer(tuple((0.0005, body[at : at + 3]) for at in range(0, len(body), 3)), tokens=9)
 
 
 def _drip(asked: dict[str, Any], each: float) -> Answer:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[2]
@@ -30,11 +31,19 @@ def running(port: int = 0) -> Iterator[str]:
         process.stdout.close()
 
 
-def requests(url: str, request_id: str | None = None, *, settled_seconds: float = 0) -> list[dict]:
-    """Return the fake's log: all of it, or one request once it has an outcome."""
-    which = f"&id={request_id}" if request_id else ""
-    log = f"{url.removesuffix('/v1')}/log?settled={settled_seconds}{which}"
-    with urlopen(log, timeout=settled_seconds + 5) as response:
+def requests(
+    url: str,
+    request_id: str | None = None,
+    *,
+    arrived_seconds: float = 0,
+    settled_seconds: float = 0,
+) -> list[dict]:
+    """Return the fake's log: all of it or one id's, once it has arrived, once it has an outcome."""
+    which: dict[str, object] = {"arrived": arrived_seconds, "settled": settled_seconds}
+    if request_id is not None:
+        which["id"] = request_id
+    log = f"{url.removesuffix('/v1')}/log?{urlencode(which)}"
+    with urlopen(log, timeout=max(arrived_seconds, settled_seconds) + 5) as response:
         return json.load(response)["requests"]
 
 

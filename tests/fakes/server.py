@@ -95,7 +95,11 @@ class Connection(asyncio.Protocol):
         self._writable.set()
 
     async def _tell_log(self, query: dict[str, str]) -> None:
-        entries = await self._fake.log.read(query.get("id"), float(query.get("settled", 0)))
+        entries = await self._fake.log.read(
+            query.get("id"),
+            arrived_seconds=float(query.get("arrived", 0)),
+            settled_seconds=float(query.get("settled", 0)),
+        )
         self._send(200, json.dumps({"requests": entries}).encode())
 
     def _answer(self, body: bytes) -> None:
