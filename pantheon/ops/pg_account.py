@@ -26,8 +26,8 @@ class Account:
 
     def own(self, path: Path) -> None:
         """Make `path`, which is ours, this user's."""
-        assert sys.platform != "win32", "only root needs an account"
-        os.chown(path, self.uid, self.gid)
+        if sys.platform != "win32":
+            os.chown(path, self.uid, self.gid)
 
     def can_enter(self, folder: Path) -> bool:
         """Tell whether this user can reach `folder`, by trying it."""

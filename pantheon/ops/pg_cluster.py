@@ -192,7 +192,6 @@ async def make_login(cluster: Cluster, address: PidFile) -> None:
 
 def _socket_folder(cluster: Cluster) -> Path:
     """Make the socket's folder: beside the cluster, or a short one where that path is too long."""
-    assert sys.platform != "win32", "it listens on loopback there"
     near = cluster.folder / "run"
     if len(os.fsencode(near / f".s.PGSQL.{SOCKET_PORT}")) <= SOCKET_PATH_BYTES:
         near.mkdir(mode=0o700, exist_ok=True)
@@ -204,7 +203,7 @@ def _socket_folder(cluster: Cluster) -> Path:
         short.mkdir(mode=0o700)
         cluster.own(short)
     status = short.lstat()
-    owner = cluster.account.uid if cluster.account else os.getuid()
+    owner = cluster.account.uid if cluster.account else cluster.folder.stat().st_uid
     if stat.S_ISDIR(status.st_mode) and status.st_uid == owner and not status.st_mode & 0o077:
         return short
     # Somebody else made it first: take a name that cannot be known beforehand.

@@ -95,6 +95,7 @@ def test_the_socket_is_beside_the_cluster(tmp_path):
 
 def test_a_long_path_has_the_same_short_one_each_time(tmp_path):
     cluster = Cluster(tmp_path / ("d" * 100), None)
+    cluster.folder.mkdir()
     first = listen_options(cluster)
     folder = Path(first["unix_socket_directories"])
     assert len(os.fsencode(folder / ".s.PGSQL.5432")) < pg_cluster.SOCKET_PATH_BYTES
@@ -115,6 +116,7 @@ def test_a_long_path_has_the_same_short_one_each_time(tmp_path):
 @pytest.mark.parametrize("trap", ["open", "link"])
 def test_a_short_folder_that_somebody_prepared_is_not_used(tmp_path, trap):
     cluster = Cluster(tmp_path / ("d" * 100), None)
+    cluster.folder.mkdir()
     expected = Path(listen_options(cluster)["unix_socket_directories"])
     expected.rmdir()
     if trap == "open":
