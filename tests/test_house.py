@@ -52,6 +52,7 @@ RULES = {
         parse("pantheon/rooms/lonely.py", ""),
         {
             "pantheon/cli/main.py": "the command's entry point",
+            "pantheon/api/openapi.py": "the program of `make openapi`",
             "pantheon/db/migrations/env.py": "Alembic loads it",
             "pantheon/db/migrations/versions/0001_initial.py": "Alembic loads it",
         },

@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from pantheon.accounts.credentials import Credentials
 from pantheon.api import shapes
 from pantheon.api.deps import Shared, signed_in
+from pantheon.api.document import describe
 from pantheon.api.edge import Edge, allowed_hosts
-from pantheon.api.openapi import describe
 from pantheon.api.problems import handle_problems
 from pantheon.api.routes import (
     agents,

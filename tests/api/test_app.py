@@ -6,7 +6,7 @@ import pytest
 
 from pantheon.api.app import routes_only
 from pantheon.api.deps import SAFE_METHODS
-from pantheon.api.openapi import OPEN_PATHS, describe
+from pantheon.api.document import OPEN_PATHS, describe
 from pantheon.base import ids
 from tests.api.checks import problem
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from pantheon.api import shapes
+from pantheon.api import turn_shapes
 from pantheon.api.answers import Json
 from pantheon.api.bodies import LONGEST_TEXT, Body
 from pantheon.api.deps import Cursor, LastEventId, Limit, RuntimeOf, SignedIn
@@ -39,7 +39,7 @@ class NewTurn(Body):
     limits: Annotated[dict[Key, int], Field(max_length=20)] = Field(default_factory=dict)
 
 
-@router.post("/turns", status_code=201, response_model=shapes.Turn, responses=STREAMED_TURN)
+@router.post("/turns", status_code=201, response_model=turn_shapes.Turn, responses=STREAMED_TURN)
 async def create_turn(
     session_id: UUID,
     body: NewTurn,
@@ -70,7 +70,7 @@ async def create_turn(
     return await answer_turn(request, who, turn, preference)
 
 
-@router.get("/turns", response_model=shapes.Turns)
+@router.get("/turns", response_model=turn_shapes.Turns)
 async def list_turns(
     session_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
 ) -> Json:
@@ -79,7 +79,7 @@ async def list_turns(
         return Json(await view_turns(conn, who, session_id, limit=limit, cursor=cursor))
 
 
-@router.get("/timeline", response_model=shapes.Timeline)
+@router.get("/timeline", response_model=turn_shapes.Timeline)
 async def get_timeline(
     session_id: UUID,
     runtime: RuntimeOf,
@@ -101,7 +101,7 @@ async def get_timeline(
     return Json(timeline)
 
 
-@router.get("/messages", response_model=shapes.Messages)
+@router.get("/messages", response_model=turn_shapes.Messages)
 async def list_messages(
     session_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
 ) -> Json:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from pantheon.api import shapes
+from pantheon.api import turn_shapes
 from pantheon.api.answers import Json, resource
 from pantheon.api.bodies import LONGEST_TEXT, Body
 from pantheon.api.deps import LastEventId, RuntimeOf, SignedIn
@@ -55,7 +55,7 @@ class Rerun(Body):
     from_step: UUID | None = None
 
 
-@router.get("", response_model=shapes.Turn)
+@router.get("", response_model=turn_shapes.Turn)
 async def get_turn(turn_id: UUID, runtime: RuntimeOf, who: SignedIn) -> Json:
     """One turn as it stands; a running step's message is its text so far."""
     async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
@@ -82,7 +82,7 @@ async def follow_turn_events(
     return event_stream(request, who, session_id, frames)
 
 
-@router.post("/cancel", status_code=202, response_model=shapes.Turn)
+@router.post("/cancel", status_code=202, response_model=turn_shapes.Turn)
 async def cancel_turn(
     turn_id: UUID, runtime: RuntimeOf, who: SignedIn, body: Cancel | None = None
 ) -> Json:
@@ -92,7 +92,7 @@ async def cancel_turn(
         return resource(await view_turn(conn, who, turn_id), 202)
 
 
-@router.post("/retry", status_code=201, response_model=shapes.Turn, responses=STREAMED_TURN)
+@router.post("/retry", status_code=201, response_model=turn_shapes.Turn, responses=STREAMED_TURN)
 async def create_retry(
     turn_id: UUID,
     request: Request,
@@ -110,7 +110,7 @@ async def create_retry(
     return await _new_turn(request, runtime, who, make, preference)
 
 
-@router.post("/rerun", status_code=201, response_model=shapes.Turn, responses=STREAMED_TURN)
+@router.post("/rerun", status_code=201, response_model=turn_shapes.Turn, responses=STREAMED_TURN)
 async def create_rerun(
     turn_id: UUID,
     request: Request,

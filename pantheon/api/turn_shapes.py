@@ -1,0 +1,173 @@
+"""The shapes of turns, for the contract's documentation only, as in `shapes`."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from pantheon.api.shapes import Id, Mode, Session, StepError, Time, Usage
+
+
+class StepAgent(BaseModel):
+    """The agent of a step, as its turn has frozen it."""
+
+    key: str
+    name: str
+    color: int
+    model: str
+
+
+class StepMessage(BaseModel):
+    """What a step said; while it runs `id` is `null` and `content` is the text so far."""
+
+    id: Id | None
+    content: str
+
+
+class StepRead(BaseModel):
+    """An earlier step that this one was shown."""
+
+    step_id: Id
+    status: str
+
+
+class Step(BaseModel):
+    """One unit of a turn that yields one stored result."""
+
+    id: Id
+    key: str
+    kind: Literal["answer", "route", "approval", "synthesis", "summary", "tool"]
+    round: int
+    position: int
+    agent: StepAgent | None
+    status: Literal["pending", "running", "completed", "failed", "cancelled", "skipped"]
+    message: StepMessage | None
+    decision: dict[str, Any] | None
+    error: StepError | None
+    read: list[StepRead]
+    source_step_id: Id | None
+    stale: bool
+    siblings: list[Id]
+    charged: bool
+    attempts: int
+    usage: Usage
+    time_to_first_token_ms: int | None
+    latency_ms: int | None
+    started_at: Time | None
+    finished_at: Time | None
+
+
+class Seat(BaseModel):
+    """An agent of a turn's frozen roster."""
+
+    agent_id: Id
+    key: str
+    name: str
+    color: int
+    model: str
+    position: int
+
+
+class TurnContext(BaseModel):
+    """Whether anything was left out of what the agents saw."""
+
+    summarised: bool
+    pruned: bool
+    overflow: bool
+
+
+class Warning(BaseModel):
+    """Something that the user should know and that stops nothing."""
+
+    code: str
+    detail: str
+
+
+class Turn(BaseModel):
+    """One user message and all that answers it."""
+
+    id: Id
+    session_id: Id
+    index: int
+    parent_id: Id | None
+    retry_of: Id | None
+    mode: Mode
+    status: Literal[
+        "queued", "running", "awaiting_input", "completed", "partial", "failed", "cancelled"
+    ]
+    stop_reason: str | None
+    input: str
+    roster: list[Seat]
+    steps: list[Step]
+    usage: Usage
+    context: TurnContext
+    warnings: list[Warning]
+    approval: dict[str, Any] | None
+    error: dict[str, Any] | None
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    version: int
+
+
+class Turns(BaseModel):
+    """A page of turns."""
+
+    items: list[Turn]
+    next_cursor: str | None
+
+
+class Timeline(BaseModel):
+    """A session as the page shows it; the events go on after `last_event_id`."""
+
+    session: Session
+    items: list[Turn]
+    next_cursor: str | None
+    last_event_id: str
+
+
+class Message(BaseModel):
+    """A message of a session's plain history."""
+
+    id: Id
+    turn_id: Id
+    step_id: Id | None
+    role: Literal["user", "agent"]
+    agent_key: str | None
+    content: str
+    created_at: Time
+
+
+class Messages(BaseModel):
+    """A page of messages."""
+
+    items: list[Message]
+    next_cursor: str | None
+
+
+class ContextSection(BaseModel):
+    """A part of a request: where it comes from, what it says, what it costs."""
+
+    origin: str
+    tokens: int
+    text: str
+    from_: dict[str, Any] | str | None = Field(alias="from")
+
+
+class ContextAction(BaseModel):
+    """Something that was summarised or left out, and why."""
+
+    kind: str
+    reason: str
+    tokens: int
+
+
+class StepContext(BaseModel):
+    """Exactly what a step's newest attempt sent."""
+
+    attempt_id: Id
+    model: str
+    sections: list[ContextSection]
+    budget: dict[str, Any]
+    actions: list[ContextAction]
+    request_sha256: str
+    cached_tokens: int | None
