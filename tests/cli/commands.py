@@ -93,10 +93,18 @@ class Up:
     link: str
     url: str
 
-    def get(self, path: str, key: str | None = None) -> Any:
-        """Read JSON from the server."""
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        with urlopen(Request(self.url + path, headers=headers), timeout=10) as response:
+    def get(self, path: str, key: str) -> Any:
+        """Read JSON from the server's API."""
+        headers = {"Authorization": f"Bearer {key}"}
+        request = Request(self.url + "/api/v1" + path, headers=headers)
+        with urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    def post(self, path: str, key: str, body: Mapping[str, Any]) -> Any:
+        """Send JSON to the server's API and return its answer."""
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        request = Request(self.url + "/api/v1" + path, json.dumps(body).encode(), headers)
+        with urlopen(request, timeout=10) as response:
             return json.load(response)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:

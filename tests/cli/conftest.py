@@ -39,11 +39,30 @@ def _remove(data_dir: Path) -> None:
     shutil.rmtree(data_dir.parent, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def environment(fakes: str) -> dict[str, str]:
+    """What every command here is given: short times, and the fake model server as `lab`."""
+    lab = {"lab": {"base_url": fakes, "models": ["ok"], "any_model": True}}
+    return {
+        "PANTHEON_PROVIDERS": json.dumps(lab),
+        "PANTHEON_LEASE_SECONDS": "1",
+        "PANTHEON_GRACE_SECONDS": "0.5",
+    }
+
+
 @pytest.fixture
-def embedded() -> Iterator[Commands]:
+def embedded(environment: dict[str, str]) -> Iterator[Commands]:
     """The commands on an empty data directory, with its own embedded database."""
     data_dir = _new_data_dir()
-    yield Commands(data_dir, {"PANTHEON_LEASE_SECONDS": "1", "PANTHEON_GRACE_SECONDS": "2"})
+    yield Commands(data_dir, environment)
+    _remove(data_dir)
+
+
+@pytest.fixture
+def alone(environment: dict[str, str], server: Server) -> Iterator[Commands]:
+    """The commands on an empty data directory and a database that no other test knows."""
+    data_dir = _new_data_dir()
+    yield Commands(data_dir, environment | {"PANTHEON_DATABASE_URL": server.url})
     _remove(data_dir)
 
 
@@ -56,19 +75,10 @@ def named(cluster: Cluster) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def commands(named: Server, fakes: str) -> Iterator[Commands]:
-    """The commands on the shared database, with the fake model server as `lab`."""
+def commands(environment: dict[str, str], named: Server) -> Iterator[Commands]:
+    """The commands on the shared database."""
     data_dir = _new_data_dir()
-    lab = {"lab": {"base_url": fakes, "models": ["ok"], "any_model": True}}
-    yield Commands(
-        data_dir,
-        {
-            "PANTHEON_DATABASE_URL": named.url,
-            "PANTHEON_PROVIDERS": json.dumps(lab),
-            "PANTHEON_LEASE_SECONDS": "1",
-            "PANTHEON_GRACE_SECONDS": "2",
-        },
-    )
+    yield Commands(data_dir, environment | {"PANTHEON_DATABASE_URL": named.url})
     _remove(data_dir)
 
 

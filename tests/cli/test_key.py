@@ -13,7 +13,7 @@ def refused_within(up: Up, key: str, *, seconds: float) -> bool:
     ends_at = time.monotonic() + seconds
     while time.monotonic() < ends_at:
         try:
-            up.get("/api/v1/info", key)
+            up.get("/info", key)
         except HTTPError as error:
             return error.code == 401
     return False
@@ -28,7 +28,7 @@ def test_a_key_lives_and_dies(commands: Commands, up: Up) -> None:
     assert key.startswith("pan_")
     assert "'robot' may read" in made.err
     assert key not in made.err
-    assert up.get("/api/v1/info", key)["workspace"]
+    assert up.get("/info", key)["workspace"]
 
     rows = [line.split() for line in commands.run("key", "list").out.splitlines()]
     (row,) = [row for row in rows if row[-1] == "robot"]
