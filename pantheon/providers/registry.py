@@ -30,6 +30,7 @@ UNKNOWN_MODEL = ProblemType("unknown_model", 422, "There is no such model")
 PROVIDER_INVALID = ProblemType("provider_invalid", 500, "A model provider cannot be set up")
 
 NAMED_AT_MOST = 12
+NEAR_AT_MOST = 3
 SHORTEST_KEY = 12
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -73,7 +74,7 @@ class Providers:
         """Return the provider and the model of `provider/model`.
 
         With `accepted` the model was checked when its turn was accepted: then one that its server
-        does not list (now, or not yet) is tried all the same. Raises `unknown_model`.
+        does not list, now or not yet, is tried all the same. Raises `unknown_model`.
         """
         provider_name, _, name = model_id.partition("/")
         entry = self._entries.get(provider_name)
@@ -82,7 +83,7 @@ class Providers:
         if not entry.usable:
             raise UNKNOWN_MODEL(f"'{model_id}' cannot be used here: {entry.reason}")
         model = entry.models.get(model_id)
-        if model is None and (entry.any_model or accepted):
+        if model is None and (entry.any_model or (accepted and entry.asked)):
             model = entry.provider.unlisted(name)
         if model is None:
             raise self._unknown(model_id)
@@ -134,7 +135,7 @@ class Providers:
     def _unknown(self, model_id: str) -> Problem:
         usable = [entry for entry in self._shown() if entry.usable]
         known = [model_id for entry in usable for model_id in entry.models]
-        near = get_close_matches(model_id, known, n=3, cutoff=0.75)
+        near = _near(model_id, known)
         detail = f"There is no model '{model_id}'. "
         own = self._entries.get(model_id.partition("/")[0])
         if own is not None and own.reason is not None and not own.hidden:
@@ -251,6 +252,19 @@ async def _ask(entry: Entry) -> None:
     entry.models = _by_id(listed)
     entry.reason = None
     entry.hidden = False
+
+
+def _near(model_id: str, known: Sequence[str]) -> list[str]:
+    """Return the known ids whose names are like this one's, whatever their provider."""
+    names: dict[str, list[str]] = {}
+    for known_id in known:
+        names.setdefault(_name(known_id), []).append(known_id)
+    close = get_close_matches(_name(model_id), list(names), n=3, cutoff=0.75)
+    return [known_id for name in close for known_id in names[name]][:NEAR_AT_MOST]
+
+
+def _name(model_id: str) -> str:
+    return model_id.rpartition("/")[2].lower()
 
 
 def _by_id(models: Iterable[Model]) -> dict[str, Model]:
