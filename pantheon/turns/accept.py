@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
+from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import NOT_FOUND
 from pantheon.base.text import first_words
 from pantheon.context import tokens
@@ -129,6 +130,7 @@ async def store_turn(
         slot.turn = turn
         loaded = Loaded(text, size, prompts, rows, {}, history, opened)
         conn.notices.append(Notice("born", payload=Born(turn, loaded, slot)))
+    crash_point("accept.before_commit")
     return shape
 
 

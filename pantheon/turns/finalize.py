@@ -50,7 +50,6 @@ async def finalize_turn(
     cancelled = reason == "cancel"
     left = StepStatus.cancelled if cancelled else StepStatus.skipped
     kind = EventType.step_cancelled if cancelled else EventType.step_skipped
-    crash_point("finalize.before_commit")
 
     async def write(conn: Connection) -> None:
         events = work.opening()
@@ -109,5 +108,6 @@ async def _settle(
         turn = await cursor.fetchone()
     assert turn is not None, "the fence was passed in this transaction"
     await wallets.release(conn, turn.workspace_id, turn.id)
+    crash_point("finalize.before_commit")
     shape = turn_shape(turn, work.text, list(rows.values()), work.siblings)
     return NewEvent(EventType.turn_completed, {"turn": shape})

@@ -5,6 +5,7 @@ import asyncio
 import psycopg
 import structlog
 
+from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import Problem
 from pantheon.context.own_name import OwnNamePrefix
 from pantheon.events import event_log
@@ -91,6 +92,7 @@ class StepText:
                 await event_log.append(
                     conn, self._work.ref, self._work.turn.lease_epoch, self._event(text)
                 )
+            crash_point("step.text_flushed")
             self._saved.append(text)
             self._saved_length += len(text)
             del self._rest[:count]

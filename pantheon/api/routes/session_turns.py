@@ -14,6 +14,7 @@ from pantheon.api.bodies import LONGEST_TEXT, Body
 from pantheon.api.deps import Cursor, LastEventId, Limit, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.turn_answers import STREAM, STREAMED_TURN, AsPreferred, answer_turn, event_stream
+from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection
 from pantheon.events.follow import follow_session
 from pantheon.sessions import messages, sessions
@@ -67,6 +68,7 @@ async def create_turn(
 
     async with runtime.slots.reserve(runtime.db) as slot:
         turn = await create_once(request, runtime.db, who, make, render)
+    crash_point("accept.committed")
     return await answer_turn(request, who, turn, preference)
 
 
