@@ -1,6 +1,7 @@
 """Fixtures: one PostgreSQL for the whole run, an empty database at head for each test."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -41,8 +42,19 @@ OPTIONS = {
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the run, or take the one that the controller of xdist made."""
     given = getattr(config, "workerinput", {}).get("run_folder")
-    config.stash[RUN_FOLDER] = Path(given or tempfile.mkdtemp(prefix="pantheon-tests-"))
+    config.stash[RUN_FOLDER] = Path(given or tempfile.mkdtemp("", "pantheon-tests-", _place()))
     configure_logging(debug=False, json=False)
+
+
+def _place() -> str | None:
+    """Return memory's file system where there is a roomy one: a clone takes a tenth of the time."""
+    memory = "/dev/shm"
+    if not os.path.isdir(memory) or not os.access(memory, os.W_OK):
+        return None
+    status = os.statvfs(memory)
+    roomy = status.f_bavail * status.f_frsize > 2 << 30
+    # PostgreSQL's programs may have to be copied there.
+    return memory if roomy and not status.f_flag & os.ST_NOEXEC else None
 
 
 @pytest.hookimpl(optionalhook=True)

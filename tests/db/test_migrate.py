@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from langgraph.checkpoint.postgres.base import MIGRATIONS
 
 from pantheon.db import migrate
 from pantheon.ops.embedded import Server
@@ -89,13 +88,6 @@ def test_head_is_the_last_revision():
     config = Config()
     config.set_main_option("script_location", str(CHECKOUT / "pantheon" / "db" / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
-
-
-def test_the_checkpointer_brings_the_migrations_that_the_revision_runs(server):
-    assert len(MIGRATIONS) == 10
-    assert fetch(server, "SELECT v FROM checkpoints.checkpoint_migrations") == list(range(10))
-    invalid = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
-    assert fetch(server, invalid) == []
 
 
 async def test_the_app_can_read_the_revision(db, server, empty_server):
