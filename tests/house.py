@@ -20,6 +20,7 @@ MOST_LINES = 400
 
 OWNER = re.compile(r"COMMENT ON TABLE (\w+) IS '(\w+):")
 WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:public\.)?([a-z_]\w*|\{)")
+LOST_BY_SQL = re.compile(r"'lost', '(\w+)'")
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -217,22 +218,26 @@ def problem_types(found: Sequence[Module]) -> Iterator[Kind]:
 
 
 def value_codes(found: Sequence[Module]) -> set[str]:
-    """Return the codes of failures that are values: of a model, of a step, of a turn."""
+    """Return the codes of failures that are values: of a model, of a step, of a turn, of a call."""
     codes = set()
     for module in found:
+        for text, _ in _texts(module):
+            codes |= set(LOST_BY_SQL.findall(text))
         for node in ast.walk(module.tree):
-            if _calls(node, "Failure") and node.args and isinstance(node.args[0], ast.Constant):
-                codes.add(str(node.args[0].value))
-            elif isinstance(node, ast.Dict):
+            for place, call in enumerate(("Failure", "Closing")):
+                if _calls(node, call) and len(node.args) > place:
+                    codes.add(_text_of(node.args[place]))
+            if isinstance(node, ast.Dict):
                 fields = {
-                    key.value: value
-                    for key, value in zip(node.keys, node.values, strict=True)
-                    if isinstance(key, ast.Constant)
+                    _text_of(key): value for key, value in zip(node.keys, node.values, strict=True)
                 }
-                code = fields.get("code")
-                if "title" in fields and isinstance(code, ast.Constant):
-                    codes.add(str(code.value))
-    return codes
+                if "title" in fields:
+                    codes.add(_text_of(fields.get("code")))
+    return codes - {""}
+
+
+def _text_of(node: ast.AST | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _calls(node: ast.AST, name: str) -> TypeGuard[ast.Call]:
