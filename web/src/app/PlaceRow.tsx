@@ -34,7 +34,7 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
   const shown = all ? own : [...first, ...rest.filter((session) => session.id === current)];
   return (
     <div className="group">
-      <div className="relative">
+      <div className="side-row relative">
         <button
           type="button"
           className={`side-item w-full pointer-coarse:pr-12 ${here && !open ? "side-on" : ""}`}

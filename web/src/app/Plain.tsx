@@ -36,7 +36,7 @@ export function SignedOut() {
 export function Unreachable({ error, onRetry }: { error: Error; onRetry: () => void }) {
   return (
     <Plain role="alert">
-      <p>{t.shell.loadFailed(error.message)}</p>
+      <h1 className="text-17 font-semibold">{t.shell.loadFailed(error.message)}</h1>
       <button type="button" className="btn" onClick={onRetry}>
         {t.shell.retry}
       </button>
@@ -47,7 +47,7 @@ export function Unreachable({ error, onRetry }: { error: Error; onRetry: () => v
 export function NotFound() {
   return (
     <Plain>
-      <p>{t.shell.notFound}</p>
+      <h1 className="text-17 font-semibold">{t.shell.notFound}</h1>
       <Link href="/" className="btn">
         {t.shell.home}
       </Link>

@@ -39,6 +39,7 @@ describe("addDecimals", () => {
 });
 
 it("shows times", () => {
+  expect(duration(42)).toBe("42 ms");
   expect(duration(4_100)).toBe("4.1 s");
   expect(duration(9_960)).toBe("10 s");
   expect(duration(71_000)).toBe("1:11");

@@ -56,8 +56,9 @@ export function windowSize(tokens: number): string {
   return String(tokens);
 }
 
-/** 4100 → "4.1 s", 38000 → "38 s", 71000 → "1:11". */
+/** 42 → "42 ms", 4100 → "4.1 s", 38000 → "38 s", 71000 → "1:11". */
 export function duration(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : clock(ms);

@@ -204,11 +204,10 @@ export const t = {
       goal: "Room goal",
       summary: "Summary",
       history: "History",
-      earlier: "Earlier in this turn",
       tools: "Tools",
       input: "Your message",
     } as Record<string, string>,
-    from: (name: string) => `from ${name}`,
+    earlierFrom: (name: string) => `${name}, earlier in this turn`,
     leftOut: "Left out:",
     empty: "No text",
     hash: "SHA-256 of the request",
@@ -267,6 +266,7 @@ export const t = {
     unpriced: "unpriced",
     free: "free",
     less: "<$0.0001",
+    plusUnpriced: (calls: number) => `+ ${calls} unpriced`,
   },
 
   problems: {

@@ -1,3 +1,5 @@
+import { useEffect, useRef } from "react";
+
 import type { Step, Turn } from "../api/types";
 import { t } from "../lib/strings";
 
@@ -13,13 +15,26 @@ interface Props {
 
 /** One segment per seat, in the order of answering. */
 export function RollCall({ turn, onJump }: Props) {
+  const list = useRef<HTMLOListElement>(null);
+  const steps = answers(turn);
+  const live = steps.findIndex((step) => step.status === "running");
+  useEffect(() => {
+    // Where the seats scroll sideways, the one that answers stays in sight.
+    const seats = list.current;
+    const seat = seats?.children[live];
+    if (!seats || !(seat instanceof HTMLElement)) return;
+    const middle = seat.offsetLeft - (seats.clientWidth - seat.offsetWidth) / 2;
+    seats.scrollLeft = Math.max(0, middle);
+  }, [live]);
   return (
-    // eslint-disable-next-line jsx-a11y/no-redundant-roles -- a list without markers loses its role in Safari
-    <ol className="call" role="list" aria-label={t.turn.rollCall}>
-      {answers(turn).map((step) => (
-        <Seat key={step.id} turn={turn} step={step} onJump={onJump} />
-      ))}
-    </ol>
+    <div className="call-bar">
+      {/* eslint-disable-next-line jsx-a11y/no-redundant-roles -- a list without markers loses its role in Safari */}
+      <ol ref={list} className="call" role="list" aria-label={t.turn.rollCall}>
+        {steps.map((step) => (
+          <Seat key={step.id} turn={turn} step={step} onJump={onJump} />
+        ))}
+      </ol>
+    </div>
   );
 }
 

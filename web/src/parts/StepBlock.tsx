@@ -48,7 +48,7 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
       tabIndex={-1}
       className="card"
       data-c={step.agent?.color}
-      data-look={lookOf(step)}
+      data-look={text === "" && lookOf(step) === "stop" ? "wait" : lookOf(step)}
       aria-label={name}
     >
       <Avatar name={name} color={step.agent?.color ?? 0} />

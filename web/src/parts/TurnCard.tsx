@@ -28,7 +28,10 @@ export const TurnCard = memo(function TurnCard(props: Props) {
   const live = isLive(turn);
   const steps = answers(turn);
   return (
-    <section className={`turn ${live ? "turn-live" : ""}`} aria-label={t.session.turn(turn.index)}>
+    <section className={`turn ${live ? "turn-live" : ""}`} aria-labelledby={`turn-${turn.id}`}>
+      <h2 id={`turn-${turn.id}`} className="vh">
+        {t.session.turn(turn.index)}
+      </h2>
       <div className="you">
         <p>
           <span className="vh">{t.session.you}: </span>
@@ -94,7 +97,11 @@ function SumLine({ turn }: { turn: Turn }) {
       <span className="flex-1" />
       {turn.usage.calls > 0 && all > 1 && !isFree(turn.usage.cost_usd) && (
         <span className="chip">
-          <Money value={turn.usage.cost_usd} estimated={turn.usage.estimated} />
+          <Money
+            value={turn.usage.cost_usd}
+            estimated={turn.usage.estimated}
+            unpriced={turn.usage.unpriced_calls}
+          />
         </span>
       )}
     </div>

@@ -65,12 +65,9 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
   const { window, reply_reserve, used, estimated, reported } = sent.budget;
   const seat = (section: Section) => turn.roster.find((other) => other.key === section.from);
   const label = (section: Section) =>
-    [
-      t.sent.origins[section.origin] ?? section.origin.replaceAll("_", " "),
-      section.from && t.sent.from(seat(section)?.name ?? section.from),
-    ]
-      .filter(Boolean)
-      .join(" ");
+    section.from
+      ? t.sent.earlierFrom(seat(section)?.name ?? section.from)
+      : (t.sent.origins[section.origin] ?? section.origin.replaceAll("_", " "));
   const percent = (tokens: number) => Math.round((tokens / Math.max(1, used)) * 100);
   const request = () => sent.sections.map((part) => part.text).join("\n\n");
   return (
