@@ -15,7 +15,7 @@ def demo(data_dir: DataDir = None, debug: Debug = False) -> None:
     Example: pantheon demo
     """
     from pantheon.cli.workspace import open_workspace
-    from pantheon.ops.demo import Example, make_example
+    from pantheon.ops.demo import Example, describe, make_example
     from pantheon.providers.registry import open_providers
 
     start_logging(debug)
@@ -29,7 +29,4 @@ def demo(data_dir: DataDir = None, debug: Debug = False) -> None:
             finally:
                 await providers.aclose()
 
-    example = asyncio.run(make())
-    agents = ", ".join(f"@{agent['key']} ({agent['model']})" for agent in example.room["agents"])
-    done = "Made" if example.made else "There is already"
-    say(f"{done} '{example.room['name']}' with {agents or 'no agents'}.")
+    say(describe(asyncio.run(make())))

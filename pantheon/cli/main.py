@@ -16,6 +16,7 @@ from pantheon.cli.doctor import doctor
 from pantheon.cli.migrate import migrate
 from pantheon.cli.open import open_page
 from pantheon.cli.options import DataDir, Debug
+from pantheon.cli.reconcile import reconcile
 from pantheon.cli.terminal import explain, say
 from pantheon.cli.up import up
 from pantheon.cli.worker import worker
@@ -31,6 +32,7 @@ app.command("open")(open_page)
 app.command()(ask)
 app.command()(demo)
 app.command()(doctor)
+app.command()(reconcile)
 app.command()(config)
 app.add_typer(key.app, name="key")
 app.command()(api)

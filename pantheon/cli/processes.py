@@ -13,7 +13,7 @@ from pantheon.cli.serve import address_of, bind, calm_garbage_collector, serve, 
 from pantheon.cli.terminal import has_browser, say
 from pantheon.cli.workspace import login_link
 from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
-from pantheon.ops.demo import make_first_example
+from pantheon.ops.demo import describe, make_first_example
 from pantheon.ops.embedded import database
 from pantheon.ops.runtime import open_runtime
 from pantheon.ops.server_file import announced
@@ -36,7 +36,7 @@ async def run_up(settings: Settings, *, open_browser: bool) -> None:
             who = await ensure_local_owner(runtime.db)
             example = await make_first_example(runtime.db, who, runtime.providers)
             if example is not None:
-                say(f"Made '{example.room['name']}' with three agents to begin with.")
+                say(describe(example))
             address, ending = address_of(listening), asyncio.Event()
             link = await login_link(runtime.db, who, settings.public_url or address)
             worker = run_worker(

@@ -103,6 +103,16 @@ async def make_first_example(db: Database, who: Who, providers: Providers) -> Ex
         return None if row[0] else await make_example(conn, who, providers)
 
 
+def describe(example: Example) -> str:
+    """Return in words what the example is and which models answer in it."""
+    agents = ", ".join(f"@{a['key']} ({a['model']})" for a in example.room["agents"])
+    done = "Made" if example.made else "There is already"
+    words = f"{done} '{example.room['name']}' with {agents or 'no agents'}."
+    if "(local/" in agents:
+        words += " That model is small and runs on this machine: real answers, often wrong ones."
+    return words
+
+
 def choose_models(models: Sequence[Model]) -> dict[str, str]:
     """Return the model of each agent: the local one where it can run, else a demo's voice."""
     local = next((m.id for m in models if m.available and m.id.startswith("local/")), None)

@@ -183,7 +183,7 @@ async def _models(
         await providers.refresh()
         for described in providers.describe():
             _provider(described, tell)
-        chosen, left_out = _choose(providers.models(), await _named(db, who, settings))
+        chosen, left_out = choose_models(providers.models(), await _named(db, who, settings))
         free = asyncio.Semaphore(TRIALS_AT_ONCE)
         await asyncio.gather(*(_model(db, who, providers, m, free, tell) for m in chosen))
         if left_out:
@@ -234,8 +234,8 @@ async def _named(db: Database, who: Who, settings: Settings) -> set[str]:
     return named | {m for m in (settings.title_model, settings.summary_model) if m is not None}
 
 
-def _choose(models: Sequence[Model], named: set[str]) -> tuple[list[Model], int]:
-    """Return the models to try, and how many are left out."""
+def choose_models(models: Sequence[Model], named: set[str]) -> tuple[list[Model], int]:
+    """Return the models to try, and how many are left out; `named` are those that are used."""
     usable = [m for m in models if m.available and m.id != f"demo/{FAILING}"]
     counts: dict[str, int] = {}
     for model in usable:

@@ -27,7 +27,7 @@ def commands() -> list[list[str]]:
 def test_every_command_is_there() -> None:
     """The list of the design, nothing forgotten."""
     assert {" ".join(words) for words in commands()} == {
-        "up", "open", "ask", "demo", "doctor", "config", "api", "worker", "migrate",
+        "up", "open", "ask", "demo", "doctor", "reconcile", "config", "api", "worker", "migrate",
         "key create", "key list", "key revoke",
     }  # fmt: skip
 

@@ -14,7 +14,9 @@ from pantheon.db.pool import Connection, Database
 from pantheon.ops.demo import (
     PARTS,
     ROOM_NAME,
+    Example,
     choose_models,
+    describe,
     make_example,
     make_first_example,
 )
@@ -37,6 +39,16 @@ def test_the_local_model_answers_where_it_can_run() -> None:
     assert choose_models([demo, local]) == dict.fromkeys(voices, "local/small")
     assert choose_models([demo, replace(local, available=False)]) == voices
     assert choose_models([demo]) == voices
+
+
+def test_the_example_is_told_in_words() -> None:
+    """Who answers by which model; a small one is called small."""
+    room = {"name": "Example room", "agents": [{"key": "a", "model": "demo/analyst"}]}
+    made = "Made 'Example room' with @a (demo/analyst)."
+    assert describe(Example(room, made=True)) == made
+    assert describe(Example(room, made=False)) == made.replace("Made", "There is already")
+    room["agents"] = [{"key": "a", "model": "local/tiny"}]
+    assert "small" in describe(Example(room, made=True))
 
 
 async def test_three_agents_answer_one_after_another(

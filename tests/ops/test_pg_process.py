@@ -18,6 +18,7 @@ from pantheon.ops.pg_cluster import (
     read_pid_file,
 )
 from pantheon.ops.pg_process import OPTIONS, comes_true, initialise, start, stop
+from tests.ops.test_pg_binaries import make_programs
 
 
 async def test_comes_true_tells_whether_it_did():
@@ -70,8 +71,6 @@ async def test_a_cluster_is_made_whole_with_a_password_and_a_fixed_order_of_text
 
 
 async def test_a_failed_initdb_is_told_and_leaves_nothing(new_cluster, tmp_path):
-    from tests.ops.test_pg_binaries import make_programs
-
     folder = make_programs(new_cluster.folder / "bin", "18.1")
     (folder / "initdb").write_text("#!/bin/sh\necho 'no space left' >&2\nexit 1\n")
     broken = pg_process.Binaries(folder, "18.1", 18)
@@ -116,7 +115,9 @@ async def test_a_server_that_does_not_listen_is_stopped_less_kindly(
 ):
     monkeypatch.setattr(pg_process, "STOPPING", (("INT", 0.1), ("QUIT", 0.1), ("KILL", 5.0)))
     await initialise(new_cluster, binaries, sync=False)
-    options = {**OPTIONS, **listen_options(new_cluster), "fsync": "off"}
+    # Nobody cleans up after it: its shared memory lies in its own folder.
+    options = {"dynamic_shared_memory_type": "mmap", "fsync": "off"}
+    options |= {**OPTIONS, **listen_options(new_cluster)}
     process = await start(new_cluster, binaries, options)
     os.kill(process.pid, signal.SIGSTOP)
     await stop(new_cluster, process, binaries)
