@@ -180,8 +180,14 @@ def _server(cluster: Cluster, address: PidFile) -> Server:
 
 def _open_cluster(folder: Path) -> Cluster:
     account = server_account(folder / "data")
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o711 if account else 0o700)
+    try:
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o711 if account else 0o700)
+    except PermissionError as error:
+        raise DATA_DIR_CLOSED(
+            f"The database's folder '{folder}' belongs to another user. Run Pantheon as that one,"
+            " or name another folder with --data-dir."
+        ) from error
     if account and not account.can_enter(folder):
         raise DATA_DIR_CLOSED(
             f"PostgreSQL does not run as root; its user '{account.name}' cannot enter '{folder}'."
