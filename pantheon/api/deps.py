@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Query, Request
 
-from pantheon.accounts.credentials import CredentialKind, Credentials, Resolved
+from pantheon.accounts.credentials import CredentialKind, Credentials
 from pantheon.accounts.logins import SESSION_COOKIE, UNAUTHENTICATED
 from pantheon.accounts.roles import FORBIDDEN, Who
 from pantheon.base.errors import INVALID
@@ -47,10 +47,11 @@ def credential_of(request: Request) -> tuple[CredentialKind, str] | None:
     return (CredentialKind.login, cookie) if cookie else None
 
 
-async def credential(request: Request) -> Resolved:
-    """Resolve a request's credential and check that it may do what the method does.
+async def signed_in(request: Request) -> Who:
+    """Return who is asking; the dependency of every router but login, probes and page.
 
-    Raises `unauthenticated`, and `forbidden` for a scope that is missing or a foreign origin.
+    Raises `unauthenticated`, and `forbidden` where the credential does not have the scope that
+    the method needs, or a page of another origin sends the cookie.
     """
     given = credential_of(request)
     if given is None:
@@ -71,14 +72,7 @@ async def credential(request: Request) -> Resolved:
             headers={"WWW-Authenticate": "Bearer"},
         )
     resolved.who.need("read" if safe else "write")
-    return resolved
-
-
-CredentialOf = Annotated[Resolved, Depends(credential)]
-
-
-async def signed_in(resolved: CredentialOf) -> Who:
-    """Return who is asking; the dependency of every router but login, probes and page."""
+    request.state.credential_id = resolved.id
     return resolved.who
 
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from psycopg.errors import ForeignKeyViolation
 
 from pantheon.accounts import keys
 from pantheon.accounts.credentials import CredentialKind, resolve
@@ -76,7 +77,8 @@ async def test_a_key_needs_a_name_and_scopes_of_its_maker(conn, who, name, scope
     assert (await keys.list_keys(conn, who))["items"] == []
 
 
-async def test_a_key_is_of_its_own_user_only(conn, who):
+async def test_a_key_is_of_a_user_that_there_is(db, who):
     stranger = Who(who.workspace_id, ids.new(), "member", frozenset({"read"}))
-    with pytest.raises(Exception, match="foreign key"):
-        await keys.create_key(conn, stranger, "ci", ["read"])
+    with pytest.raises(ForeignKeyViolation):
+        async with db.transaction(who.workspace_id) as conn:
+            await keys.create_key(conn, stranger, "ci", ["read"])

@@ -12,7 +12,7 @@ from pantheon.accounts.credentials import LONGEST_TOKEN
 from pantheon.accounts.logins import LOGIN_LIFE, SESSION_COOKIE
 from pantheon.api.answers import gone
 from pantheon.api.bodies import Body
-from pantheon.api.deps import CredentialOf, RuntimeOf, check_origin, shared_of
+from pantheon.api.deps import RuntimeOf, SignedIn, check_origin, shared_of
 
 router = APIRouter(tags=["login"])
 signed_in_router = APIRouter(tags=["login"])
@@ -42,11 +42,10 @@ async def log_in(body: Login, request: Request, runtime: RuntimeOf) -> Response:
 
 
 @signed_in_router.post("/logout", status_code=204)
-async def log_out(request: Request, runtime: RuntimeOf, credential: CredentialOf) -> Response:
+async def log_out(request: Request, runtime: RuntimeOf, who: SignedIn) -> Response:
     """Sign this browser out: its cookie is worth nothing any more."""
-    who = credential.who
     async with runtime.db.transaction(who.workspace_id) as conn:
-        await logins.end_login(conn, who, credential.id)
+        await logins.end_login(conn, who, request.state.credential_id)
     shared_of(request).credentials.forget()
     answer = gone()
     answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from pantheon.api import shapes
 from pantheon.api.answers import Json
-from pantheon.api.deps import RuntimeOf, credential
+from pantheon.api.deps import RuntimeOf, signed_in
 from pantheon.base import metrics
 from pantheon.ops.health import Health, check_health
 
@@ -37,7 +37,7 @@ async def get_readiness(runtime: RuntimeOf) -> Json:
 async def get_metrics(request: Request) -> Response:
     """Metrics for Prometheus: from this machine without a credential, else by an admin's key."""
     if not _is_local(request):
-        (await credential(request)).who.need("admin")
+        (await signed_in(request)).need("admin")
     return Response(metrics.render(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
