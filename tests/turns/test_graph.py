@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
+from langgraph.types import Send
 
 from pantheon.base import ids
 from pantheon.turns.graph import Batch, Drive, State, compile_graph, drive, drive_plainly
@@ -102,24 +103,30 @@ async def test_after_a_fall_only_what_is_left_is_asked(order, forgotten):
     assert sorted(table.asked) == [f"s{i}:a{i}" for i in range(5)]
 
 
-async def test_a_checkpoint_with_other_names_ends_no_turn_early():
+async def test_a_checkpoint_of_another_build_ends_no_turn_early():
     saver, turn_id = InMemorySaver(), str(ids.new())
-    await leave_a_checkpoint_of_another_build(saver, turn_id)
-    table = Table("roundtable", 3, "sequence")
+    await fall_in_another_build(saver, turn_id)
+    table = Table("roundtable", 3, "sequence", done=["s0:a0"])
     await through_the_graph(table, saver, turn_id, resume=True)
-    assert table.asked == ["s0:a0", "s1:a1", "s2:a2"]
+    assert table.asked == ["s1:a1", "s2:a2"]
 
 
-async def leave_a_checkpoint_of_another_build(saver: InMemorySaver, turn_id: str) -> None:
-    """Fall in a graph whose node has a name that this build does not know."""
+async def fall_in_another_build(saver: InMemorySaver, turn_id: str) -> None:
+    """Run a graph like ours, whose node has another name, and fall in its second step."""
+    sends = [Send("answer", {"turn_id": turn_id, "plan": [i]}) for i in range(2)]
 
-    async def fall(_: State) -> dict[str, int]:
-        raise Fall
+    async def answer(task: Any) -> dict[str, int]:
+        if task["plan"] == [1]:
+            raise Fall
+        return {"steps": 1}
+
+    async def route(state: State) -> list[Send]:
+        return [sends[state["steps"]]]
 
     graph: StateGraph[State, Drive, State, State] = StateGraph(State, context_schema=Drive)
-    graph.add_node("answer", fall)
-    graph.add_edge(START, "answer")
-    graph.add_edge("answer", END)
+    graph.add_node("answer", answer)
+    graph.add_conditional_edges(START, route, ["answer"])
+    graph.add_conditional_edges("answer", route, ["answer"])
     config: Any = {"configurable": {"thread_id": turn_id}}
     start: State = {"turn_id": turn_id, "steps": 0}
     compiled = graph.compile(checkpointer=saver)
