@@ -69,6 +69,7 @@ async def connected(
 async def test_a_notice_reaches_the_other_process(pair):
     one, two = pair
     session = ids.new()
+    one.db.announce([Notice("born", session, payload="for this process alone")])
     one.db.announce([Notice("events", session, payload="not sent")])
     one.db.announce([Notice("work")])
     assert [await two.next(), await two.next()] == [Notice("events", session), Notice("work")]
@@ -93,6 +94,7 @@ async def test_a_transaction_tells_the_other_process_after_its_commit(pair, db):
 async def test_many_at_once_are_one_and_the_next_keeps_its_distance(pair, server):
     one, _ = pair
     sessions = [ids.new(), ids.new()]
+    one.db.announce([Notice("born", ids.new())])
     loop = asyncio.get_running_loop()
     async with await psycopg.AsyncConnection.connect(server.admin_url, autocommit=True) as conn:
         await conn.execute(f"LISTEN {CHANNEL}")
