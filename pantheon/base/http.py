@@ -68,15 +68,21 @@ class TooMuch(TransportError):
 
 
 def open_client(
-    origins: Iterable[str] = (), *, read_seconds: float = 60.0, most_bytes: int = MOST_BYTES
+    origins: Iterable[str] = (),
+    *,
+    read_seconds: float = 60.0,
+    gather_seconds: float = 0.0,
+    most_bytes: int = MOST_BYTES,
 ) -> AsyncClient:
     """Return a client for `origins` (URLs, their path does not count) and public addresses.
 
-    `read_seconds` is the longest silence, `most_bytes` the longest body. What fails raises a
-    TransportError. Close the client with `aclose`.
+    `read_seconds` is the longest silence, `gather_seconds` how long a stream's later reads wait
+    for more, `most_bytes` the longest body. What fails raises a TransportError. Close the client
+    with `aclose`.
     """
+    allowed = frozenset(_origin(httpx2.URL(url)) for url in origins)
     return AsyncClient(
-        transport=_Egress(frozenset(_origin(httpx2.URL(url)) for url in origins), most_bytes),
+        transport=_Egress(allowed, gather_seconds, most_bytes),
         timeout=Timeout(
             connect=CONNECT_SECONDS, read=read_seconds, write=WRITE_SECONDS, pool=CONNECT_SECONDS
         ),
@@ -120,8 +126,9 @@ def timed_out(error: BaseException | None) -> bool:
 class _Egress(httpx2.AsyncBaseTransport):
     """HTTP/1.1 to allowed origins and checked addresses, bodies given out read by read."""
 
-    def __init__(self, allowed: frozenset[Origin], most_bytes: int) -> None:
+    def __init__(self, allowed: frozenset[Origin], gather_seconds: float, most_bytes: int) -> None:
         self._allowed = allowed
+        self._gather_seconds = gather_seconds
         self._most_bytes = most_bytes
         self._pools: dict[tuple[bool, bool], httpcore2.AsyncConnectionPool] = {}
 
@@ -172,13 +179,16 @@ class _Egress(httpx2.AsyncBaseTransport):
                 max_connections=None,
                 max_keepalive_connections=KEEP_IDLE,
                 keepalive_expiry=KEEP_IDLE_SECONDS,
-                network_backend=_Direct() if known else _Checked(),
+                network_backend=(_Direct if known else _Checked)(self._gather_seconds),
             )
         return pool
 
 
 class _Direct(httpcore2.AsyncNetworkBackend):
     """Connects to a host by its name."""
+
+    def __init__(self, gather_seconds: float) -> None:
+        self._gather_seconds = gather_seconds
 
     async def connect_tcp(
         self,
@@ -188,10 +198,10 @@ class _Direct(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: object = None,
     ) -> httpcore2.AsyncNetworkStream:
-        return await connect([host], port, timeout)
+        return await connect([host], port, timeout, self._gather_seconds)
 
 
-class _Checked(httpcore2.AsyncNetworkBackend):
+class _Checked(_Direct):
     """Connects to the public addresses of a host, and to no other."""
 
     async def connect_tcp(
@@ -211,7 +221,7 @@ class _Checked(httpcore2.AsyncNetworkBackend):
             raise ConnectTimeout(f"{host} could not be looked up in time.") from error
         except OSError as error:
             raise ConnectError(f"{host} cannot be looked up: {error}") from error
-        return await connect(addresses, port, timeout)
+        return await connect(addresses, port, timeout, self._gather_seconds)
 
 
 class _Body(httpx2.AsyncByteStream):
@@ -232,7 +242,7 @@ class _Body(httpx2.AsyncByteStream):
                 if self._left < 0:
                     raise TooMuch("The answer is too long.")
                 pieces.append(piece)
-                if self._connection.is_end_of_read(piece):
+                if self._connection.is_end_of_read(pieces):
                     yield b"".join(pieces)
                     pieces.clear()
         except CORE_ERRORS as error:

@@ -5,7 +5,7 @@
 import asyncio
 import select
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from httpcore2 import (
@@ -18,16 +18,26 @@ from httpcore2 import (
     WriteTimeout,
 )
 
+# The first reads of an answer are made at once, and so is the one after a read of this size.
+FREE_READS = 3
+LARGE_READ = 32_768
+# Shorter pieces of a body occur by chance within others.
+SHORT_PIECE = 16
+
 
 class TcpStream(asyncio.Protocol, AsyncNetworkStream):
     """A connection as httpcore2 wants it.
 
-    A read returns all that has come since the last one, decrypted; between reads the socket is
-    not looked at, so that a reader that takes its time is woken once, not for every token.
+    A read returns all that has come since the last one, decrypted. After the first reads of an
+    answer `gather_seconds` pass before the next; meanwhile the socket is not looked at, so that a
+    stream of tokens wakes its reader once for several.
     """
 
-    def __init__(self) -> None:
-        self.last_read = b""
+    def __init__(self, gather_seconds: float = 0.0) -> None:
+        self._last_read = b""
+        self._last_read_at = 0.0
+        self._reads = 0
+        self._gather_seconds = gather_seconds
         self._loop = asyncio.get_running_loop()
         self._received: list[bytes] = []
         self._ended = False
@@ -43,6 +53,7 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
         Raises ReadTimeout after `timeout` seconds without a byte, ReadError for a reset.
         """
         if not self._received and not self._ended:
+            await self._gather()
             await self._wait(timeout)
         if not self._received:
             if self._error is not None:
@@ -53,16 +64,19 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
         if len(data) > max_bytes:
             self._received.append(data[max_bytes:])
             data = data[:max_bytes]
-        self.last_read = data
+        self._last_read, self._last_read_at = data, self._loop.time()
+        self._reads += 1
         return data
 
-    def is_end_of_read(self, piece: bytes) -> bool:
-        """Say whether `piece`, taken from a body, is the last of what the last read returned.
+    def is_end_of_read(self, pieces: Sequence[bytes]) -> bool:
+        """Say whether the last of `pieces`, cut out of the last read, ends it.
 
-        A chunk is followed by CRLF. A repeated piece can be taken for the last one too early.
+        A chunk is followed by CRLF. Of equal pieces it is the one that makes their number full.
         """
-        read = self.last_read
-        return read.endswith(piece) or read.endswith(piece, 0, len(read) - 2)
+        piece, read = pieces[-1], self._last_read
+        if not read.endswith(piece) and not read.endswith(piece, 0, len(read) - 2):
+            return False
+        return len(piece) < SHORT_PIECE or pieces.count(piece) >= read.count(piece)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send `buffer`. Raises WriteTimeout, WriteError."""
@@ -70,6 +84,7 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
             return
         if self._ended or self._transport.is_closing():
             raise WriteError("The connection is closed.") from self._error
+        self._reads = 0
         self._transport.write(buffer)
         if not self._writable.is_set():
             try:
@@ -141,6 +156,12 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
         """Let writes go on."""
         self._writable.set()
 
+    async def _gather(self) -> None:
+        if self._reads >= FREE_READS and len(self._last_read) < LARGE_READ:
+            pause = self._last_read_at + self._gather_seconds - self._loop.time()
+            if pause > 0:
+                await asyncio.sleep(pause)
+
     async def _wait(self, timeout: float | None) -> None:
         self._waiter = waiter = self._loop.create_future()
         alarm = None if timeout is None else self._loop.call_later(timeout, self._wake)
@@ -170,7 +191,10 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
 
 
 async def connect(
-    addresses: Iterable[str], port: int, timeout_seconds: float | None = None
+    addresses: Iterable[str],
+    port: int,
+    timeout_seconds: float | None = None,
+    gather_seconds: float = 0.0,
 ) -> TcpStream:
     """Connect to the first of `addresses` (names or IP addresses) that answers.
 
@@ -182,7 +206,9 @@ async def connect(
         async with asyncio.timeout(timeout_seconds):
             for address in addresses:
                 try:
-                    _, stream = await loop.create_connection(TcpStream, address, port)
+                    _, stream = await loop.create_connection(
+                        lambda: TcpStream(gather_seconds), address, port
+                    )
                 except OSError as error:
                     failure = error
                 else:

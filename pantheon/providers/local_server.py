@@ -23,6 +23,8 @@ def main() -> None:
     """Load the model and serve it until the parent is gone."""
     parent = os.getppid()
     _die_with_parent()
+    # A terminal sends Ctrl-C to us too, but when calls are cut is for the parent to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = json.loads(sys.stdin.readline())
     if os.getppid() != parent:
         return

@@ -8,6 +8,15 @@ from pantheon.base import http
 from tests.base.servers import CERTIFICATE, answering, plain, read_head, serving
 
 
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch):
+    """The test server's certificate counts as the system's."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    http._tls.cache_clear()
+    yield
+    http._tls.cache_clear()
+
+
 async def test_a_configured_origin_is_allowed_loopback_included():
     async with serving(answering(plain(b"hello"))) as port:
         client = http.open_client([f"http://localhost:{port}/v1"])
@@ -159,6 +168,46 @@ async def test_a_body_comes_read_by_read_not_chunk_by_chunk():
         await client.aclose()
 
 
+async def test_equal_chunks_of_one_read_stay_together():
+    chunk = b"14\r\ndata: the same again\r\n"
+
+    async def talk(reader, writer):
+        await read_head(reader)
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        writer.write(head + chunk * 50 + b"0\r\n\r\n")
+        await writer.drain()
+
+    async with serving(talk) as port:
+        client = http.open_client([f"http://localhost:{port}"])
+        async with client.stream("GET", f"http://localhost:{port}/") as response:
+            pieces = [piece async for piece in response.aiter_raw()]
+        assert pieces == [b"data: the same again" * 50]
+        await client.aclose()
+
+
+async def test_a_stream_that_is_gathered_does_not_fall_behind(trusted):
+    """Tokens every 2 ms, read every 25 ms: what has come is read whole, however equal it is."""
+
+    async def talk(reader, writer):
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(100):
+            writer.write(b"14\r\ndata: the same again\r\n")
+            await asyncio.sleep(0.002)
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    for encrypted in (False, True):
+        async with serving(talk, encrypted=encrypted) as port:
+            url = f"http{'s' * encrypted}://localhost:{port}/"
+            client = http.open_client([url], gather_seconds=0.025)
+            async with client.stream("GET", url) as response:
+                pieces = [piece async for piece in response.aiter_raw()]
+            assert b"".join(pieces) == b"data: the same again" * 100
+            assert len(pieces) < 30
+            await client.aclose()
+
+
 async def test_a_connection_is_used_again():
     connections = 0
 
@@ -187,15 +236,12 @@ async def test_a_connection_that_the_server_closed_is_not_used_again():
         await client.aclose()
 
 
-async def test_tls_is_spoken_with_a_certificate_that_is_trusted(monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    http._tls.cache_clear()
+async def test_tls_is_spoken_with_a_certificate_that_is_trusted(trusted):
     async with serving(answering(plain(b"hello")), encrypted=True) as port:
         client = http.open_client([f"https://localhost:{port}"])
         response = await client.get(f"https://localhost:{port}/")
         assert response.content == b"hello"
         await client.aclose()
-    http._tls.cache_clear()
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused():
