@@ -6,7 +6,7 @@ prints `{"url": "http://127.0.0.1:PORT/v1"}` as its first line and serves until 
 or the process ends. It speaks OpenAI's chat completions, streaming or not. Any key is taken but
 `wrong-key` (401).
 
-What it answers is told by the model's name:
+What it answers is told by the model's name, or by the header `X-Fake-Model` in its place:
 
 | model | answer |
 |---|---|

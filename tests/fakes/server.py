@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httptools
+import orjson
 
 from tests.fakes import openai
 from tests.fakes.log import Entry, Log
@@ -103,7 +104,12 @@ class Connection(asyncio.Protocol):
         self._send(200, json.dumps({"requests": entries}).encode())
 
     def _answer(self, body: bytes) -> None:
-        asked = json.loads(body)
+        try:
+            asked = orjson.loads(body)
+            asked["model"], asked["messages"]
+        except (ValueError, TypeError, KeyError):
+            self._send(400, b'{"error":{"message":"This is no chat request."}}')
+            return
         log = self._fake.log
         entry = log.add(self._headers.get("x-client-request-id"), asked["model"], body)
         entry.streamed = bool(asked.get("stream"))
