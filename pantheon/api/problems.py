@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from pantheon.base.errors import INVALID, NOT_FOUND, UNAVAILABLE, Problem, ProblemType
 
@@ -20,6 +21,7 @@ INTERNAL_ERROR = ProblemType("internal_error", 500, "Something went wrong in Pan
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
 RETRY_AFTER_SECONDS = "2"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def problem_document(problem: Problem, instance: str) -> dict[str, Any]:
@@ -80,8 +82,19 @@ async def _on_http(request: Request, error: Exception) -> Response:
         413: TOO_LARGE("The request is larger than this server reads."),
     }
     problem = known.get(error.status_code, BAD_REQUEST(str(error.detail)))
-    problem.headers = dict(error.headers or {})
+    if error.status_code == 405:
+        problem.headers["Allow"] = ", ".join(_allowed_methods(request))
     return problem_response(problem, path)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return what a path takes, by all routes of that path and not only the first of them."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -69,7 +69,10 @@ async def test_a_problem_tells_what_it_was_given(broken):
 async def test_unknown_paths_and_methods(api):
     problem(await api.client.get("/api/v1/nothing"), 404, "not_found")
     problem(await api.client.post("/nothing"), 404, "not_found")
-    problem(await api.client.put("/api/v1/info"), 405, "method_not_allowed")
+    for path, methods in (("/info", "GET"), ("/keys", "GET, POST")):
+        refused = await api.client.put(f"/api/v1{path}")
+        problem(refused, 405, "method_not_allowed")
+        assert refused.headers["allow"] == methods
 
 
 @pytest.mark.parametrize(
