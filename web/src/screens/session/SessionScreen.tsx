@@ -24,7 +24,7 @@ import { Transcript } from "./Transcript";
 import { useDraft } from "./draft";
 import { useChosenMode } from "./useChosenMode";
 import { useLive } from "./useLive";
-import { usePlace } from "./useRoom";
+import { usePlace } from "./usePlace";
 import { useTurns } from "./useTurns";
 
 /** A session: its turns as they happen, and the box for the next. */
