@@ -97,8 +97,7 @@ export const t = {
       cancelled: "Stopped",
     },
     partial: (done: number, all: number) => `Partial, ${done} of ${all}.`,
-    missing: (names: string[]) =>
-      `${list(names)} ${names.length === 1 ? "is" : "are"} missing.`,
+    missing: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} missing.`,
     allFailed: "Nobody answered.",
     stopped: (names: string[]) =>
       names.length === 0 ? "Stopped." : `Stopped before ${list(names)} answered.`,
@@ -235,9 +234,17 @@ export const t = {
       room: "Demo room",
       goal: "Show how a round table works: each agent reads what came before.",
       agents: [
-        { key: "analyst", name: "Analyst", prompt: "You weigh the facts and name the one that decides." },
+        {
+          key: "analyst",
+          name: "Analyst",
+          prompt: "You weigh the facts and name the one that decides.",
+        },
         { key: "skeptic", name: "Skeptic", prompt: "You look for the reason why the plan fails." },
-        { key: "editor", name: "Editor", prompt: "You sum up what was said and end with a decision." },
+        {
+          key: "editor",
+          name: "Editor",
+          prompt: "You sum up what was said and end with a decision.",
+        },
       ],
     },
   },

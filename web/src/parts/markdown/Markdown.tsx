@@ -195,7 +195,14 @@ function renderSpan(token: Token, depth: number): ReactNode {
 
 function Tick({ done }: { done: boolean }) {
   return (
-    <input type="checkbox" className="mr-1.5" aria-label={t.markdown.task(done)} checked={done} disabled readOnly />
+    <input
+      type="checkbox"
+      className="mr-1.5"
+      aria-label={t.markdown.task(done)}
+      checked={done}
+      disabled
+      readOnly
+    />
   );
 }
 

@@ -25,7 +25,7 @@ function plain(text: string): Token {
 }
 
 function hasLongLine(text: string): boolean {
-  for (let from = 0; text.length - from > LONGEST_LINE; ) {
+  for (let from = 0; text.length - from > LONGEST_LINE;) {
     const end = text.indexOf("\n", from);
     if (end < 0 || end - from > LONGEST_LINE) return true;
     from = end + 1;

@@ -69,7 +69,11 @@ export function SessionScreen({ id }: { id: string }) {
     turn === head && !isLive(turn) ? actions.head : actions.other;
 
   return (
-    <main id="main" tabIndex={-1} className="grid min-h-0 min-w-0 outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface">
+    <main
+      id="main"
+      tabIndex={-1}
+      className="grid min-h-0 min-w-0 outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface"
+    >
       <ScreenHead
         within={place?.name}
         title={name}
@@ -203,11 +207,7 @@ function Dock({ sessionId, place, live, turns, escapeStops, onSent }: DockProps)
           }
           sending={turns.send.isPending}
           onSend={send}
-          live={
-            live
-              ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) }
-              : null
-          }
+          live={live ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) } : null}
           escapeStops={escapeStops}
           onStop={(when) => live && turns.stop.mutate({ turn: live, when })}
         />
