@@ -252,6 +252,7 @@ export const t = {
   markdown: {
     code: "code",
     copyCode: "Copy code",
+    cut: (characters: string) => `${characters} more characters are not shown; Copy has them all.`,
     image: (alt: string, host: string) => (alt ? `Image “${alt}” on ${host}` : `Image on ${host}`),
     imageBroken: (alt: string) => (alt ? `Image “${alt}”` : "Image"),
     task: (done: boolean) => (done ? "done" : "open"),
