@@ -244,6 +244,7 @@ async def _end(
         if last:
             written.append(await finish_turn(conn, work, ended))
         await event_log.write(conn, work.ref, first, written)
+        crash_point("step.before_commit")
         return ended, last
 
     try:
