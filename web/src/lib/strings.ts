@@ -203,6 +203,20 @@ export const t = {
     copy: "Copy request",
   },
 
+  panel: {
+    title: "Table",
+    show: "Table panel",
+    share: (percent: number, window: string) => `${percent} % of ${window}`,
+    muted: "Muted: keeps its seat and is skipped",
+    sees: {
+      everything: "Sees everything",
+      own: "Sees its own answers and yours",
+      summary: "Sees a summary",
+    } as Record<string, string>,
+    seesLast: (turns: number) => `Sees the last ${plural(turns, "turn")}`,
+    loadedOnly: "Costs are of the turns that are shown.",
+  },
+
   welcome: {
     title: "Who should answer first?",
     lead: "Pantheon runs on this machine. Nothing leaves it until you add a provider.",

@@ -3,13 +3,16 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { agents, info, providers, rooms } from "../../api/queries";
-import type { Mode, Provider, Room, Session } from "../../api/types";
+import type { Mode, Provider, Room, RoomAgent, Session } from "../../api/types";
 import type { SeatChoice } from "../../parts/composer/whoAnswers";
+
+/** A seat, with what its room says of what it sees. */
+export type PlaceSeat = SeatChoice & { context?: RoomAgent["context"] };
 
 export interface Place {
   name: string;
   room: Pick<Room, "mode" | "mentions">;
-  seats: SeatChoice[];
+  seats: PlaceSeat[];
   /** The modes that can be chosen; none with a single agent. */
   modes: Mode[];
   model: string | null;
