@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.db.pool import Connection
-from pantheon.events import event_log
+from pantheon.events import event_log, follow, hub
 from pantheon.events.types import TurnRef
 from pantheon.ledger import attempts
 from pantheon.turns import accept, run
@@ -66,9 +66,30 @@ def _without_head() -> None:
     accept._move_head = move_head
 
 
+def _without_wake() -> None:
+    """Nobody tells a process what another has committed, and it does not look by itself."""
+
+    async def poll(_: hub.Hub) -> None:
+        return None
+
+    hub.Hub._poll = poll
+    hub.Hub._elsewhere = lambda *_: None
+
+
+def _without_prefix() -> None:
+    """A frame's id runs ahead of what the reader has been given."""
+
+    def ahead(follower: follow._Follower) -> str:
+        return f"{follower.at[0]}.{follower.at[1] + 1}"
+
+    follow._Follower._id = ahead
+
+
 GUARDS: dict[str, Callable[[], None]] = {
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
+    "prefix": _without_prefix,
     "read_through": _without_read_through,
+    "wake": _without_wake,
 }
