@@ -31,10 +31,18 @@ class Tally:
 
 async def check(here: World) -> Tally:
     """Assert every invariant that a world at rest can show; returns what its books hold."""
+    check_logs(here)
     await check_drift(here)
     tally = await check_requests(here)
     await check_views(here)
     return tally
+
+
+def check_logs(here: World) -> None:
+    """Assert that no process told of an error that nobody had thought of."""
+    for process in here.processes:
+        before, found, after = process.said().partition("Traceback")
+        assert not found, f"{process.kind}: {before[-500:]}{found}{after[:3000]}"
 
 
 async def check_drift(here: World) -> None:

@@ -2,13 +2,16 @@
 
 import os
 import random
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from pantheon.base import ids
 from pantheon.ops.embedded import Server
+from tests.faults.postgres import Postgres, own_postgres
 from tests.faults.processes import Nursery, breeding
 from tests.faults.world import World, world
 
@@ -32,6 +35,33 @@ async def here(
 ) -> AsyncIterator[World]:
     """An installation of its own."""
     async with world(server, fakes, tmp_path, nursery) as here:
+        yield here
+
+
+@pytest.fixture
+def own_folder(run_folder: Path) -> Iterator[Path]:
+    """An empty folder that PostgreSQL's user can reach."""
+    run_folder.chmod(0o711)
+    folder = run_folder / f"faults-{ids.new().hex}"
+    folder.mkdir()
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def postgres(own_folder: Path) -> AsyncIterator[Postgres]:
+    """A PostgreSQL of the test's own."""
+    async with own_postgres(own_folder) as postgres:
+        yield postgres
+
+
+@pytest.fixture
+async def on_its_own(
+    postgres: Postgres, fakes: str, tmp_path: Path, nursery: Nursery
+) -> AsyncIterator[World]:
+    """An installation on that server."""
+    async with world(await postgres.server(), fakes, tmp_path, nursery) as here:
         yield here
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from pantheon.accounts.roles import Who
-from pantheon.db.pool import Connection
+from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
 from pantheon.events.types import TurnRef
 from pantheon.ledger import attempts
-from pantheon.turns import accept, run
+from pantheon.turns import accept, run, work
 from pantheon.turns.place import Place
+from pantheon.turns.types import TurnRow
 from pantheon.worker import main
 
 
@@ -86,6 +87,19 @@ def _without_wake() -> None:
     hub.Hub._elsewhere = lambda *_: None
 
 
+def _without_persistence() -> None:
+    """A transaction is tried once, and no connection is waited for."""
+
+    async def persist(
+        db: Database, turn: TurnRow, control: work.Control, write: Callable[[Connection], Any]
+    ) -> Any:
+        db._app.timeout = 0.2
+        async with db.transaction(turn.workspace_id) as conn:
+            return await write(conn)
+
+    work._persist = persist
+
+
 def _without_prefix() -> None:
     """A frame's id runs ahead of what the reader has been given."""
 
@@ -100,6 +114,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
+    "persistence": _without_persistence,
     "prefix": _without_prefix,
     "read_through": _without_read_through,
     "wake": _without_wake,

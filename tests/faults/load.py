@@ -27,6 +27,7 @@ class Load:
         self._rng = rng
         self._choose = choose
         self._ending = asyncio.Event()
+        self._seen = asyncio.Event()
         self.acknowledged: dict[str, str | None] = {}
         self.answers: Counter[int | str] = Counter()
 
@@ -34,6 +35,12 @@ class Load:
     def over(self) -> int:
         """How many turns their clients have seen end."""
         return sum(status is not None for status in self.acknowledged.values())
+
+    async def until_over(self, turns: int) -> None:
+        """Wait until so many turns have been seen to end."""
+        while self.over < turns:
+            self._seen.clear()
+            await self._seen.wait()
 
     @asynccontextmanager
     async def running(self, model: str = MODEL, clients: int = CLIENTS) -> "AsyncIterator[Load]":
@@ -74,6 +81,7 @@ class Load:
             turn, wait = response.json(), WAIT_SECONDS
             status = turn["status"]
             self.acknowledged[turn["id"]] = status if status in TERMINAL else None
+        self._seen.set()
 
 
 async def check_acknowledged(here: World, load: Load) -> None:
