@@ -20,7 +20,8 @@ from pantheon.turns.work import Control
 from pantheon.worker import heartbeat
 from pantheon.worker.sweeps import sweep_forever
 
-SETTLE_SECONDS = 1.5
+SETTLE_SECONDS = 1.0
+LEAVE_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ async def run_worker(
             task.cancel()
         await asyncio.gather(*keeping, return_exceptions=True)
         runtime.db.listeners.remove(worker.notices)
-        await heartbeat.leave(runtime.db, worker.id)
+        await _leave(worker)
 
 
 async def _claim_until_stopped(worker: _Worker) -> None:
@@ -193,6 +194,15 @@ async def _renew(worker: _Worker, seconds: float) -> None:
             run.control.stop("lease_lost")
         elif (when := ours[lease]) is not None:
             run.control.cancel(when)
+
+
+async def _leave(worker: _Worker) -> None:
+    """Take the worker off the list. An end does not wait for a database that is away."""
+    try:
+        async with asyncio.timeout(LEAVE_SECONDS):
+            await heartbeat.leave(worker.runtime.db, worker.id)
+    except (psycopg.OperationalError, Problem, TimeoutError) as error:
+        log.warning("not signed off: the database is away", error=str(error).strip())
 
 
 async def _drain(worker: _Worker) -> None:
