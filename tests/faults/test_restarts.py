@@ -5,16 +5,20 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import pytest
+
 from tests.faults.books import check
 from tests.faults.conftest import Figures, Size, must_fail
 from tests.faults.load import MODEL, Load, check_acknowledged
 from tests.faults.postgres import Postgres
 from tests.faults.processes import Process
-from tests.faults.world import World
+from tests.faults.test_drains import SETTLING_SECONDS
+from tests.faults.world import GRACE_SECONDS, MODES, World
 
 # Longer than the database is away: who holds a turn then is still its holder afterwards.
 LEASE_SECONDS = 8.0
 READY_SECONDS = 10.0
+SLOW = "paced-30-20-100"
 CALLS_OUT = "SELECT count(*) >= 4 FROM llm_call_attempts WHERE closed_at IS NULL"
 
 
@@ -99,3 +103,28 @@ async def test_without_repeating_what_is_stored_answers_are_thrown_away(
     )
     found = await must_fail(harness)
     figures("control: PostgreSQL stopped without 'persistence'", found=found)
+
+
+@pytest.mark.parametrize("kind", ["worker", "up"])
+async def test_a_process_ends_in_time_though_the_database_is_away(
+    on_its_own: World, postgres: Postgres, size: Size, figures: Figures, kind: str
+) -> None:
+    here = on_its_own
+    ending = await here.start(kind)
+    api = ending if ending.url else await here.start("api")
+    for mode in MODES:
+        await here.ask(api, await here.session(mode, SLOW), mode)
+    await here.until(CALLS_OUT)
+    await postgres.stop_at_once()
+    loop = asyncio.get_running_loop()
+    asked_at = loop.time()
+    ending.ask_to_end()
+    async with asyncio.timeout(120):
+        code = await ending.ended
+    seconds = loop.time() - asked_at
+    assert (code, seconds <= size.seconds(GRACE_SECONDS + SETTLING_SECONDS)) == (0, True), seconds
+    await postgres.start()
+    await here.start("worker")
+    assert {turn["status"] for turn in await here.all_over()} == {"completed"}
+    await check(here)
+    figures(f"SIGTERM of a {kind} while PostgreSQL is away", exit_after_s=round(seconds, 2))
