@@ -161,6 +161,7 @@ class StepError(BaseModel):
     title: str
     detail: str
     retryable: bool
+    attempts: int | None = Field(default=None, description="How often it was tried.")
 
 
 class AgentTest(BaseModel):

@@ -21,6 +21,7 @@ from httpcore2 import (
 # The first reads of an answer are made at once, and so is the one after a read of this size.
 FREE_READS = 3
 LARGE_READ = 32_768
+LARGE_WRITE = 16_384
 # Shorter pieces of a body occur by chance within others.
 SHORT_PIECE = 16
 
@@ -39,6 +40,7 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
         self._reads = 0
         self._gather_seconds = gather_seconds
         self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
         self._received: list[bytes] = []
         self._ended = False
         self._error: Exception | None = None
@@ -52,6 +54,8 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
 
         Raises ReadTimeout after `timeout` seconds without a byte, ReadError for a reset.
         """
+        if self._unsent:
+            await self._send(timeout)
         if not self._received and not self._ended:
             await self._gather()
             await self._wait(timeout)
@@ -79,19 +83,17 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
         return len(piece) < SHORT_PIECE or pieces.count(piece) >= read.count(piece)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send `buffer`. Raises WriteTimeout, WriteError."""
+        """Send `buffer`; a short one with the next, at the latest when something is read.
+
+        So the head and the body of a request leave together. Raises WriteTimeout, WriteError.
+        """
         if not buffer:
             return
         if self._ended or self._transport.is_closing():
             raise WriteError("The connection is closed.") from self._error
-        self._reads = 0
-        self._transport.write(buffer)
-        if not self._writable.is_set():
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._writable.wait()
-            except TimeoutError as error:
-                raise WriteTimeout(f"Nothing was taken for {timeout:g} s.") from error
+        self._unsent.append(buffer)
+        if len(buffer) >= LARGE_WRITE:
+            await self._send(timeout)
 
     async def start_tls(
         self,
@@ -155,6 +157,17 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
     def resume_writing(self) -> None:
         """Let writes go on."""
         self._writable.set()
+
+    async def _send(self, timeout: float | None) -> None:
+        self._reads = 0
+        self._transport.write(b"".join(self._unsent))
+        self._unsent.clear()
+        if not self._writable.is_set():
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._writable.wait()
+            except TimeoutError as error:
+                raise WriteTimeout(f"Nothing was taken for {timeout:g} s.") from error
 
     async def _gather(self) -> None:
         if self._reads >= FREE_READS and len(self._last_read) < LARGE_READ:

@@ -131,18 +131,21 @@ async def serve(
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
     server = _Server(config)
-    async with asyncio.TaskGroup() as group:
-        working = group.create_task(worker, name="worker") if worker is not None else None
-        serving = group.create_task(server.serve(sockets=[listening]), name="api")
-        calm_garbage_collector()
-        stop.serving = True
-        ready()
-        await stop.asked.wait()
-        if working is not None:
-            await asyncio.wait({working}, timeout=grace_seconds)
+    try:
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(worker, name="worker") if worker is not None else None
+            serving = group.create_task(server.serve(sockets=[listening]), name="api")
+            calm_garbage_collector()
+            stop.serving = True
+            ready()
+            await stop.asked.wait()
+            if working is not None:
+                await asyncio.wait({working}, timeout=grace_seconds)
+            closing.set()
+            server.should_exit = True
+            await serving
+    finally:
         closing.set()
-        server.should_exit = True
-        await serving
 
 
 def calm_garbage_collector() -> None:

@@ -63,6 +63,18 @@ async def test_a_reset_is_an_error():
         await stream.aclose()
 
 
+async def test_short_writes_leave_together_when_something_is_read():
+    async def talk(reader, writer):
+        writer.write(b"got " + await reader.read(1_000))
+
+    async with serving(talk) as port:
+        stream = await connect(["localhost"], port)
+        await stream.write(b"head ")
+        await stream.write(b"body")
+        assert await stream.read(100, 5) == b"got head body"
+        await stream.aclose()
+
+
 async def test_silence_is_an_error_after_the_time():
     async def talk(reader, writer):
         await reader.read()

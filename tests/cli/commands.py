@@ -51,6 +51,7 @@ class Commands:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            process_group=0,
         )
 
     @contextmanager
@@ -108,7 +109,11 @@ class Up:
             return json.load(response)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal and wait for the end; return the exit code and what was said on stderr."""
-        self.process.send_signal(number)
+        """Send a signal and wait for the end; return the exit code and what was said on stderr.
+
+        SIGINT goes to the children as well, as a terminal's Ctrl-C does.
+        """
+        send = os.killpg if number == signal.SIGINT else os.kill
+        send(self.process.pid, number)
         _, err = self.process.communicate(timeout=SECONDS)
         return self.process.returncode, err.decode()

@@ -80,13 +80,15 @@ def test_the_second_ctrl_c_leaves_at_once(alone: Commands) -> None:
     patient = Commands(alone.data_dir, alone.environment | {"PANTHEON_GRACE_SECONDS": "60"})
     with patient.up() as up:
         make_room(patient, up, "lab/ok", "lab/stall-mid")
-        process, _ = asked(patient)
-        process.kill()
-        process.communicate()
-        up.process.send_signal(signal.SIGINT)
-        assert up.process.stderr is not None
-        while b"Stopping" not in up.process.stderr.readline():
-            assert up.process.poll() is None
-        code, said = up.stop(signal.SIGINT)
+        reader, _ = asked(patient)
+        try:
+            up.process.send_signal(signal.SIGINT)
+            assert up.process.stderr is not None
+            while b"Stopping" not in up.process.stderr.readline():
+                assert up.process.poll() is None
+            code, said = up.stop(signal.SIGINT)
+        finally:
+            reader.kill()
+            reader.communicate()
     assert code == 130
     assert "Traceback" not in said

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 from urllib.request import Request, urlopen
@@ -42,10 +43,11 @@ def test_a_first_start_and_its_end(embedded: Commands) -> None:
         assert opened.out.startswith(f"{up.url}/login#")
         assert opened.out.strip() != up.link
 
-        code, said = up.stop()
+        code, said = up.stop(signal.SIGINT)
     assert code == 0
     assert said.endswith("Stopping … (Ctrl-C again leaves at once)\nStopped.\n")
     assert "Traceback" not in said
+    assert "died" not in said
     assert not file.exists()
     assert not (embedded.data_dir / "postgres" / "data" / "postmaster.pid").exists()
     away = embedded.run("open")

@@ -7,7 +7,11 @@ import { Logo } from "../parts/icons";
 /** A page with a few words in its middle. */
 function Plain({ children, role }: { children: ReactNode; role?: "alert" | "status" }) {
   return (
-    <main className="grid h-full content-center justify-items-center gap-3 bg-surface p-6 text-center">
+    <main
+      id="main"
+      tabIndex={-1}
+      className="grid h-full content-center justify-items-center gap-3 bg-surface p-6 text-center outline-none"
+    >
       <Logo className="size-8" />
       <div role={role} className="grid max-w-[440px] justify-items-center gap-3">
         {children}

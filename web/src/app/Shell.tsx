@@ -25,6 +25,9 @@ export function Shell({ children }: { children: ReactNode }) {
   }, []);
   return (
     <ShellContext value={shell}>
+      <a href="#main" className="skip">
+        {t.shell.skip}
+      </a>
       <div className="grid h-full grid-cols-[var(--side)_minmax(0,1fr)] grid-rows-[minmax(0,1fr)] phone:grid-cols-[minmax(0,1fr)]">
         <aside className="min-h-0 border-r border-line bg-canvas phone:hidden">
           <Sidebar />

@@ -14,7 +14,6 @@ export const t = {
     newSession: "New session",
     newSessionIn: (name: string) => `New session in ${name}`,
     openSidebar: "Open sidebar",
-    closeSidebar: "Close sidebar",
     skip: "Skip to the conversation",
     running: "turn running",
     untitled: "New session",
@@ -24,10 +23,8 @@ export const t = {
     themes: { system: "System", light: "Light", dark: "Dark" },
     welcome: "Set up",
     version: (version: string) => `Version ${version}`,
-    user: "Signed in as",
     notFound: "There is nothing at this address.",
     home: "Go to the start",
-    more: "More",
     showAll: (count: number) => `${plural(count, "more session")}`,
     retry: "Try again",
     loadFailed: (cause: string) => `This could not be loaded: ${cause}`,
@@ -44,11 +41,10 @@ export const t = {
   },
 
   connection: {
-    reconnecting: "Connection lost. Reconnecting; answers go on meanwhile and will be shown.",
+    reconnecting: "Connection lost. Reconnecting; nothing that was sent is lost.",
     offline: "This device is offline. The page goes on by itself when the network is back.",
-    retryNow: "Try now",
     gone: "This session is not there any more.",
-    broken: (cause: string) => `This session cannot be read: ${cause}`,
+    broken: "This session cannot be read.",
   },
 
   session: {
@@ -108,7 +104,6 @@ export const t = {
       names.length === 0 ? "Stopped." : `Stopped before ${list(names)} answered.`,
     retryOne: (name: string) => `Retry ${name}`,
     retryMissing: "Retry the missing",
-    runAgain: "Run again",
     retryOf: "Second try",
     stopReason: {
       turn_seconds: "The turn's time limit was reached.",
@@ -130,9 +125,7 @@ export const t = {
     failed: "Failed",
     stopped: "Stopped",
     skipped: "Skipped",
-    notReached: "Not reached",
     firstSeat: "First seat",
-    alone: "History only",
     read: "Read",
     answers: (count: number) => plural(count, "answer"),
     errors: (count: number) => plural(count, "error"),
@@ -182,9 +175,6 @@ export const t = {
     nobody: "Name an agent with @",
     calls: (count: number) => plural(count, "call"),
     unreachable: "Not sent: the server cannot be reached. Send again; it will be asked only once.",
-    waitTurn: "A turn is running. Send when it has ended, or stop it.",
-    validKeys: "Here are:",
-    tooLong: (limit: string) => `The text is longer than ${limit} characters. Shorten it.`,
   },
 
   sent: {
@@ -228,8 +218,6 @@ export const t = {
     keyHow:
       "Set the provider's usual variable, for example OPENAI_API_KEY, and start Pantheon again.",
     keyReady: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} ready.`,
-    keyAdd: "Add key",
-    keyHide: "Close",
     local: "A model on this machine",
     localFound: (count: number) => `${plural(count, "model")} found, ready to answer offline.`,
     localNone: "None found. Start Ollama or another OpenAI-compatible server, then look again.",
@@ -272,7 +260,6 @@ export const t = {
   problems: {
     network: "The server cannot be reached.",
     unknown: (status: number) => `The server answered with status ${status}.`,
-    refused: "That did not work",
     dismiss: "Dismiss",
   },
 };

@@ -39,7 +39,7 @@ export const TurnCard = memo(function TurnCard(props: Props) {
         </p>
       </div>
       {turn.mode !== "direct" && steps.length > 1 && <RollCall turn={turn} onJump={jumpTo} />}
-      <SumLine turn={turn} />
+      {(steps.length > 1 || turn.status === "queued") && <SumLine turn={turn} />}
       {steps.map((step) => (
         <StepBlock
           key={step.id}

@@ -84,7 +84,9 @@ function Remove({ session, onDone }: { session: Session; onDone: () => void }) {
     mutationFn: () => deleteSession(session.id),
     onSuccess: () => {
       onDone();
-      void client.invalidateQueries({ queryKey: sessions.queryKey });
+      client.setQueryData<Session[]>(sessions.queryKey, (list) =>
+        list?.filter((other) => other.id !== session.id),
+      );
       navigate("/", { replace: true });
     },
   });

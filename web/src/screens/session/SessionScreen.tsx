@@ -1,6 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { Link } from "wouter";
 
+import type { ApiProblem } from "../../api/problems";
 import { sessions, timelineKey } from "../../api/queries";
 import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
 import type { Step, Turn, NewTurn } from "../../api/types";
@@ -30,7 +32,7 @@ export function SessionScreen({ id }: { id: string }) {
   const { timeline, lost, problem } = useLive(id);
   const place = usePlace(timeline?.session);
   const named = useQuery(sessions).data?.find((session) => session.id === id);
-  const name = named?.name ?? timeline?.session.name ?? t.shell.untitled;
+  const name = named?.name ?? timeline?.session.name ?? (problem ? t.product : t.shell.untitled);
   const [sentId, setSentId] = useState<string | null>(null);
   const log = useRef<{ toEnd: () => void }>(null);
   const turns = useTurns(id);
@@ -67,7 +69,7 @@ export function SessionScreen({ id }: { id: string }) {
     turn === head && !isLive(turn) ? actions.head : actions.other;
 
   return (
-    <main className="grid min-h-0 min-w-0 grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface">
+    <main id="main" tabIndex={-1} className="grid min-h-0 min-w-0 outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface">
       <ScreenHead
         within={place?.name}
         title={name}
@@ -79,8 +81,10 @@ export function SessionScreen({ id }: { id: string }) {
         className={`grid min-h-0 ${sent ? "desk:grid-cols-[minmax(0,1fr)_minmax(320px,var(--drawer))]" : ""}`}
       >
         <div className="talk grid min-h-0 min-w-0 grid-rows-[auto_minmax(0,1fr)_auto]">
-          <ConnectionBanner lost={lost} problem={problem} />
-          {timeline ? (
+          <ConnectionBanner lost={lost} />
+          {problem ? (
+            <Broken problem={problem} />
+          ) : timeline ? (
             <Transcript
               ref={log}
               timeline={timeline}
@@ -102,10 +106,10 @@ export function SessionScreen({ id }: { id: string }) {
             />
           ) : (
             <p className="p-6 text-13 text-fg-3" role="status">
-              {problem ? "" : t.session.loading}
+              {t.session.loading}
             </p>
           )}
-          {timeline && place && (
+          {timeline && place && !problem && (
             <Dock
               key={id}
               sessionId={id}
@@ -121,6 +125,21 @@ export function SessionScreen({ id }: { id: string }) {
         {sent && <SentDrawer turn={sent.turn} step={sent.step} onClose={closeSent} />}
       </div>
     </main>
+  );
+}
+
+/** Why the session cannot be shown, for good. */
+function Broken({ problem }: { problem: ApiProblem }) {
+  return (
+    <div role="alert" className="grid content-center justify-items-center gap-3 p-6 text-center">
+      <h2 className="text-17 font-semibold">
+        {problem.status === 404 ? t.connection.gone : t.connection.broken}
+      </h2>
+      <p className="text-fg-2">{problem.message}</p>
+      <Link href="/" className="btn">
+        {t.shell.home}
+      </Link>
+    </div>
   );
 }
 

@@ -8,6 +8,7 @@ import type { StepActions } from "../../parts/StepBlock";
 import { TurnCard } from "../../parts/TurnCard";
 
 import { EmptySession } from "./EmptySession";
+import { newSince, seenNow } from "./news";
 import type { Place } from "./useRoom";
 import { useStickToEnd } from "./useStickToEnd";
 
@@ -24,14 +25,19 @@ interface Props {
 
 /** A session's turns, oldest first; the end stays in sight while the reader is there. */
 export function Transcript({ ref, timeline, place, ...props }: Props) {
-  const { box, content, atEnd, toEnd } = useStickToEnd(timeline.session.id);
+  const { box, content, atEnd, toEnd, holdPlace } = useStickToEnd(
+    timeline.session.id,
+    timeline.turns[0]?.id,
+  );
   useImperativeHandle(ref, () => ({ toEnd }), [toEnd]);
   const last = timeline.turns.at(-1);
-  const ended = timeline.turns
-    .flatMap((turn) => turn.steps)
-    .filter((step) => step.finished_at !== null).length;
-  const [seen, setSeen] = useState(ended);
-  if (atEnd && seen !== ended) setSeen(ended);
+  const [seen, setSeen] = useState(() => seenNow(timeline.turns));
+  const news = newSince(seen, timeline.turns);
+  if (atEnd && news !== 0) setSeen(seenNow(timeline.turns));
+  const loadOlder = () => {
+    holdPlace();
+    props.onOlder();
+  };
   return (
     <div className="relative grid min-h-0 min-w-0">
       {/* The transcript scrolls: it must be reachable by keyboard. */}
@@ -42,7 +48,7 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
         aria-label={t.session.transcript}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        className="overflow-y-auto px-6 -outline-offset-2 [overflow-anchor:none] phone:px-4"
+        className="overflow-y-auto px-6 -outline-offset-2 phone:px-4"
       >
         <div
           ref={content}
@@ -54,7 +60,7 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
                 type="button"
                 className="btn btn-s"
                 disabled={props.loadingOlder}
-                onClick={props.onOlder}
+                onClick={loadOlder}
               >
                 {props.loadingOlder ? t.session.loadingEarlier : t.session.earlier}
               </button>
@@ -79,7 +85,7 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
           onClick={toEnd}
         >
           <ArrowDown className="icon icon-s" aria-hidden />
-          {ended > seen ? t.session.newBelow(ended - seen) : t.session.toEnd}
+          {news > 0 ? t.session.newBelow(news) : t.session.toEnd}
         </button>
       )}
     </div>

@@ -1,14 +1,15 @@
 /** Scrolling that follows the end only while the reader is there. */
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 const NEAR = 48;
 
 /**
  * Refs for the scrolling box and for what it holds; whether the reader is at the end; how to get
- * there. `resetKey` names what is shown: with another one the end is shown first.
+ * there. `resetKey` names what is shown: with another one the end is shown first. After
+ * `holdPlace` what is being read stays where it is when another `firstKey` comes above it.
  */
-export function useStickToEnd(resetKey: string) {
+export function useStickToEnd(resetKey: string, firstKey: string | undefined) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const stuck = useRef(true);
@@ -47,5 +48,17 @@ export function useStickToEnd(resetKey: string) {
     };
   }, [resetKey, toEnd]);
 
-  return { box, content, atEnd, toEnd };
+  const held = useRef<{ child: Element; top: number } | null>(null);
+  const holdPlace = useCallback(() => {
+    const child = content.current?.querySelector("section");
+    held.current = child ? { child, top: child.getBoundingClientRect().top } : null;
+  }, []);
+  useLayoutEffect(() => {
+    if (!held.current || !box.current) return;
+    const { child, top } = held.current;
+    held.current = null;
+    box.current.scrollTop += child.getBoundingClientRect().top - top;
+  }, [firstKey]);
+
+  return { box, content, atEnd, toEnd, holdPlace };
 }

@@ -35,7 +35,7 @@ export function WelcomeScreen() {
   const enter = (room: Room) => open.mutate({ kind: "rooms", id: room.id });
   const ready = roomList.data?.filter((room) => room.agents.length > 0).slice(0, 3) ?? [];
   return (
-    <main className="flex min-h-0 flex-col bg-surface">
+    <main id="main" tabIndex={-1} className="flex min-h-0 flex-col bg-surface outline-none">
       <div className="desk:hidden">
         <ScreenHead title={t.shell.welcome} />
       </div>
