@@ -30,13 +30,15 @@ def status_of(rows: Iterable[StepRow]) -> TurnStatus:
     return TurnStatus.completed
 
 
-async def finish_turn(conn: Connection, work: Work, last: StepRow) -> NewEvent:
+async def finish_turn(conn: Connection, work: Work, last: StepRow, reason: str | None) -> NewEvent:
     """End a turn whose every step has its result, in the transaction that closes the `last`.
+
+    `reason` is the cap that ended it early, if one did: that does not make a turn worse.
 
     The caller has passed the fence and writes the event it is given.
     """
     rows = {**work.steps, last.step_key: last}
-    return await _settle(conn, work, rows, status_of(rows.values()), None, None, 1)
+    return await _settle(conn, work, rows, status_of(rows.values()), reason, None, 1)
 
 
 async def finalize_turn(

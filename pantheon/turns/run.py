@@ -21,7 +21,9 @@ from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step, settle_unsent
 from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
-from pantheon.turns.work import TURN_SECONDS, Control, Work
+from pantheon.turns.work import PARALLEL, TURN_SECONDS, Control, Work
+
+STEPS_AT_MOST = 300
 
 log = structlog.get_logger()
 
@@ -67,7 +69,7 @@ async def run_turn(
 async def _drive(work: Work, graph: Graph) -> None:
     if not isinstance(work.next_batch(), Stop):
         plans = len(work.steps)
-        single = work.frozen.order == "parallel" or plans == 1
+        single = work.frozen.manager is None and (work.frozen.order == "parallel" or plans == 1)
         first_run = work.turn.lease_epoch == 1
 
         async def execute(plan: StepPlan) -> None:
@@ -79,7 +81,8 @@ async def _drive(work: Work, graph: Graph) -> None:
                 str(work.turn.id),
                 work.next_batch,
                 execute,
-                steps=plans,
+                steps=STEPS_AT_MOST if work.frozen.manager else plans * 2,
+                paused=lambda: work.control.halt == "pause",
                 single_batch=single,
                 resume=not first_run,
             )
@@ -88,7 +91,7 @@ async def _drive(work: Work, graph: Graph) -> None:
     await settle_unsent(work)
     stop = work.next_batch()
     assert isinstance(stop, Stop), "the graph ends when its mode has no more steps"
-    if stop.reason == "lease_lost":
+    if stop.reason in ("lease_lost", "pause"):
         return
     if stop.reason == "drain":
         await _give_back(work)
@@ -132,6 +135,7 @@ def _work(
         steps={row.step_key: row for row in loaded.steps},
         siblings=loaded.siblings,
         opened=dict(loaded.opened),
+        places=asyncio.Semaphore(int(frozen.limits.get("parallel", PARALLEL))),
         history=loaded.history,
         ends_at=asyncio.get_running_loop().time() + float(limit),
         announced=turn.last_seq > 1,
@@ -148,7 +152,7 @@ async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUI
         FROM messages m WHERE m.workspace_id = %(workspace)s AND m.id = %(message)s
         """,
         {
-            "prompts": [seat["prompt_id"] for seat in turn.frozen["seats"]],
+            "prompts": [seat.prompt_id for seat in Frozen.load(turn.frozen).everybody],
             "workspace": turn.workspace_id,
             "message": turn.input_message_id,
         },

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -19,9 +19,12 @@ from pantheon.ledger.attempts import Attempt, Closing, Outcome
 from pantheon.providers.types import Failure
 from pantheon.sessions import messages
 from pantheon.turns import steps
-from pantheon.turns.ask import Ask, Opened, prepare_ask, record_ask
+from pantheon.turns.approve import ask_user
+from pantheon.turns.ask import Ask, Opened, prepare_ask, record_ask, repair_ask
 from pantheon.turns.call import Reply, call_model, closing
+from pantheon.turns.decision import InvalidDecision, read_decision
 from pantheon.turns.finalize import finish_turn
+from pantheon.turns.modes.orchestrator import direct_answer
 from pantheon.turns.steps import Spent
 from pantheon.turns.types import StepPlan, StepRow, StepStatus, Stop
 from pantheon.turns.view import step_shape
@@ -48,23 +51,37 @@ async def run_step(work: Work, plan: StepPlan) -> None:
     """Bring a step to its stored result. A stored result is kept and nothing is called.
 
     Failures of models are results. A halt settles what was begun: a cancel keeps the text, a
-    drain puts the step back; a lost lease writes nothing more.
+    drain puts the step back; a lost lease writes nothing more. A step that is the user's pauses
+    the turn.
     """
-    if work.steps[plan.key].done or work.control.halt is not None:
-        return
     try:
-        await _run(work, plan.key)
+        if plan.key not in work.steps:
+            await _create(work, plan)
+        if work.steps[plan.key].done or work.control.halt is not None:
+            return
+        if plan.kind == "approval":
+            await ask_user(work, work.steps[plan.key])
+            return
+        async with work.places:
+            await _run(work, plan.key)
     except event_log.LeaseLost:
         work.control.stop("lease_lost")
 
 
 async def _run(work: Work, key: str) -> None:
-    deadline = min(asyncio.get_running_loop().time() + work.step_seconds, work.ends_at)
+    deadline = asyncio.get_running_loop().time() + work.step_seconds
+    if work.steps[key].kind != "synthesis":
+        # Only what ends a turn well may go on when its time is over.
+        deadline = min(deadline, work.ends_at)
+    again: Ask | None = None
     if (opened := work.opened.pop(key, None)) is not None:
-        await _send(work, key, opened, deadline)
+        again = await _send(work, key, opened, deadline)
     while work.control.halt is None and not work.steps[key].done:
         step = work.steps[key]
-        ask = await _prepare(work, step)
+        if (answer := _known_answer(work, step)) is not None:
+            await _end(work, step, StepStatus.completed, error=None, text=answer)
+            return
+        ask = again or await _prepare(work, step)
         if isinstance(ask, Failure):
             await _end(work, step, StepStatus.failed, error=_error(ask, step.attempts))
         elif not _may_try(step):
@@ -73,7 +90,14 @@ async def _run(work: Work, key: str) -> None:
             crash_point("step.before_attempt")
             opened = await _open(work, step, ask)
             crash_point("step.attempt_committed")
-            await _send(work, key, opened, deadline)
+            again = await _send(work, key, opened, deadline)
+
+
+def _known_answer(work: Work, step: StepRow) -> str | None:
+    """Return the text of a synthesis that the manager's decision carries already."""
+    if step.kind != "synthesis":
+        return None
+    return direct_answer(work.frozen, {key: row for key, row in work.steps.items() if row.done})
 
 
 async def settle_unsent(work: Work) -> None:
@@ -87,19 +111,25 @@ async def settle_unsent(work: Work) -> None:
             await _let_go(work, work.steps[key])
 
 
-async def _send(work: Work, key: str, opened: Opened, deadline: float) -> None:
-    """Send a recorded attempt; the step has its result after it, or waits for the next."""
+async def _send(work: Work, key: str, opened: Opened, deadline: float) -> Ask | None:
+    """Send a recorded attempt; the step has its result after it, or waits for the next.
+
+    Returns what the next attempt asks where that is not the same again.
+    """
     step = work.steps[key]
     reply = await call_model(work, step, opened.ask, opened.attempt.id, deadline)
     crash_point("step.answered")
     halt = work.control.halt
     if halt == "lease_lost":
-        return
+        return None
+    decision, again = None, None
+    if reply.finished is not None and opened.ask.speech.structure is not None:
+        decision, again = _decided(work, opened.ask, reply)
     if reply.finished is not None:
-        await _close(work, step, StepStatus.completed, opened, reply)
+        await _close(work, step, StepStatus.completed, opened, reply, decision)
     elif reply.failure is not None:
         left = deadline - asyncio.get_running_loop().time()
-        wait = _wait_seconds(step, reply.failure, left)
+        wait = 0.0 if again else _wait_seconds(step, reply.failure, left)
         if wait is None:
             await _close(work, step, StepStatus.failed, opened, reply)
         else:
@@ -108,37 +138,52 @@ async def _send(work: Work, key: str, opened: Opened, deadline: float) -> None:
         await _close(work, step, StepStatus.cancelled, opened, reply)
     else:
         await _let_go(work, step)
+    return again
+
+
+def _decided(work: Work, ask: Ask, reply: Reply) -> tuple[dict[str, Any] | None, Ask | None]:
+    """Read the manager's decision. One that is none becomes a failure, with one ask to mend it."""
+    assert reply.finished is not None
+    text, finished = reply.text, reply.finished
+    try:
+        decision = read_decision(text, finished.finish_reason, work.frozen.keys)
+    except InvalidDecision as error:
+        repair = None if ask.purpose == "repair" else repair_ask(ask, text, str(error))
+        reply.failure = Failure(
+            "invalid_decision",
+            "No valid decision",
+            str(error),
+            retryable=False,
+            usage=finished.usage,
+            provider_request_id=finished.provider_request_id,
+        )
+        reply.finished = None
+        return None, repair
+    reply.text = ""
+    return decision, None
+
+
+async def _create(work: Work, plan: StepPlan) -> None:
+    """Add a step that the mode wants now and no transaction has added before."""
+
+    async def write(conn: Connection) -> list[StepRow]:
+        await event_log.fence(conn, work.ref, work.turn.lease_epoch, 0)
+        return await steps.create(conn, work.turn.workspace_id, work.turn.id, [plan])
+
+    (work.steps[plan.key],) = await work.persist(write)
 
 
 async def _prepare(work: Work, step: StepRow) -> Ask | Failure:
     return prepare_ask(
         work.providers,
         work.frozen,
-        work.frozen.seat(step.agent_key or ""),
         work.prompts,
+        work.steps,
+        step,
         await work.load_history(),
         Quote(None, work.text, work.text_tokens),
         work.turn.input_message_id,
-        _earlier(work, step),
     )
-
-
-def _earlier(work: Work, step: StepRow) -> list[Quote]:
-    """Return what this step's agent is told of the turn's earlier steps."""
-    if work.frozen.order == "parallel":
-        return []
-    quotes = []
-    for other in sorted(work.steps.values(), key=lambda row: (row.round, row.position)):
-        if (other.round, other.position) >= (step.round, step.position) or not other.done:
-            continue
-        if other.status == StepStatus.failed:
-            title = (other.error or {}).get("title", "failed")
-            quotes.append(Quote(other.agent_key, "", tokens.estimate(title), other.id, title))
-        elif other.content:
-            quotes.append(
-                Quote(other.agent_key, other.content, tokens.estimate(other.content), other.id)
-            )
-    return quotes
 
 
 def _may_try(step: StepRow) -> bool:
@@ -187,15 +232,21 @@ async def _open(work: Work, step: StepRow, ask: Ask) -> Opened:
 
 
 async def _close(
-    work: Work, step: StepRow, status: StepStatus, opened: Opened, reply: Reply
+    work: Work,
+    step: StepRow,
+    status: StepStatus,
+    opened: Opened,
+    reply: Reply,
+    decision: Mapping[str, Any] | None = None,
 ) -> None:
     """Store what came back: result, message, call event, draw and events, in one transaction."""
     outcome = Outcome(status.value)
     closed, spent = closing(reply, opened.ask, outcome)
     failed = status is StepStatus.failed and reply.failure is not None
     error = _error(reply.failure, step.attempts) if failed and reply.failure else None
+    shown = "" if opened.ask.speech.structure is not None else reply.text
     await _end(
-        work, step, status, error=error, text=reply.text, events=reply.events(step),
+        work, step, status, error=error, text=shown, events=reply.events(step), decision=decision,
         call=(opened.attempt, closed, spent),
     )  # fmt: skip
 
@@ -208,17 +259,17 @@ async def _end(
     error: dict[str, Any] | None,
     text: str = "",
     events: Sequence[NewEvent] = (),
+    decision: Mapping[str, Any] | None = None,
     call: tuple[Attempt, Closing, Spent] | None = None,
 ) -> None:
     turn = work.turn
     message_id = ids.new() if text else None
     crash_point("step.before_close")
 
-    async def write(conn: Connection) -> tuple[StepRow, bool]:
+    async def write(conn: Connection) -> tuple[StepRow, bool, list[StepRow]]:
         opening = work.opening()
-        first = await event_log.fence(
-            conn, work.ref, turn.lease_epoch, len(opening) + len(events) + 1, settles=True
-        )
+        count = len(opening) + len(events) + 1 + (decision is not None)
+        first = await event_log.fence(conn, work.ref, turn.lease_epoch, count, settles=True)
         if call is not None and not await attempts.close(
             conn, turn.workspace_id, call[0].id, call[1]
         ):
@@ -229,8 +280,9 @@ async def _end(
                 tokens.estimate(text), step_id=step.id, agent_key=step.agent_key,
             )  # fmt: skip
         row = await steps.finish(
-            conn, step, status, message_id=message_id, error=error, spent=call and call[2]
-        )
+            conn, step, status, message_id=message_id, error=error, decision=decision,
+            spent=call and call[2],
+        )  # fmt: skip
         if row is None:
             raise Committed
         ended = replace(row, content=text or None)
@@ -239,19 +291,36 @@ async def _end(
         data = {"step_id": step.id, "attempt": ended.attempts, "step": _shape(work, ended)}
         written = [*opening, *events, NewEvent(ENDED[status], data)]
         # Asked behind the fence: what other steps have committed is known here by now.
-        stop = work.next_batch(step.step_key)
-        last = isinstance(stop, Stop) and stop.reason is None
-        if last:
-            written.append(await finish_turn(conn, work, ended))
+        batch = work.next_batch(ended)
+        last = isinstance(batch, Stop) and batch.whole
+        wanted = [] if isinstance(batch, Stop) else batch
+        new = await steps.create(
+            conn, turn.workspace_id, turn.id, [p for p in wanted if p.key not in work.steps]
+        )
+        if decision is not None:
+            written.append(_route_decided(work, ended, new))
+        if isinstance(batch, Stop) and batch.whole:
+            written.append(await finish_turn(conn, work, ended, batch.reason))
         await event_log.write(conn, work.ref, first, written)
-        return ended, last
+        return ended, last, new
 
     try:
-        work.steps[step.step_key], work.finished = await work.persist(write)
+        work.steps[step.step_key], work.finished, new = await work.persist(write)
+        work.steps.update({row.step_key: row for row in new})
     except Committed:
         await _reload(work, step, text)
     work.announced = True
     crash_point("step.closed")
+
+
+def _route_decided(work: Work, route: StepRow, new: Sequence[StepRow]) -> NewEvent:
+    data = {
+        "step_id": route.id,
+        "attempt": route.attempts,
+        "decision": route.decision,
+        "steps": [_shape(work, row) for row in new],
+    }
+    return NewEvent(EventType.route_decided, data)
 
 
 async def _close_and_wait(

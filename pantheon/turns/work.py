@@ -20,11 +20,12 @@ from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 
-Halt = Literal["cancel", "drain", "lease_lost"]
+Halt = Literal["cancel", "drain", "lease_lost", "pause"]
 T = TypeVar("T")
 
 TURN_SECONDS = 1_800
 STEP_SECONDS = 180
+PARALLEL = 16
 LONGEST_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -38,8 +39,9 @@ class Committed(Exception):
 class Control:
     """How a worker steers a run from outside: stop its calls now, or let it end at an edge.
 
-    `halt` cuts the calls in flight. `cancel_after_step` and `draining` end the run before its
-    next step. `settle_until` bounds how long a closing transaction is repeated (loop time).
+    `halt` cuts the calls in flight; `pause` ends a run that waits for the user.
+    `cancel_after_step` and `draining` end it before its next step. `settle_until` bounds how long
+    a closing transaction is repeated (loop time).
     """
 
     halt: Halt | None = None
@@ -85,6 +87,7 @@ class Work:
     opened: dict[str, Opened]
     history: Sequence[PastTurn] | None = None
     finished: bool = False
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
 
     @property
     def ref(self) -> TurnRef:
@@ -96,24 +99,27 @@ class Work:
         """How long one step may take, its retries included."""
         return float(self.frozen.limits.get("step_seconds", STEP_SECONDS))
 
-    def next_batch(self, also_done: str | None = None) -> list[StepPlan] | Stop:
+    def next_batch(self, ended: StepRow | None = None) -> list[StepPlan] | Stop:
         """Return what to run now; a halt, a wish to stop or the wall clock end the run.
 
-        `also_done` is a step whose result is being stored.
+        `ended` is a step whose result is being stored.
         """
         control = self.control
         if control.halt is not None:
-            return Stop(control.halt)
-        done = {key for key, step in self.steps.items() if step.done or key == also_done}
-        batch = MODES[self.turn.mode].next_batch(self.frozen, done)
+            return Stop(control.halt, whole=False)
+        done = {key: step for key, step in self.steps.items() if step.done}
+        if ended is not None:
+            done[ended.step_key] = ended
+        over = asyncio.get_running_loop().time() >= self.ends_at
+        batch = MODES[self.turn.mode].next_batch(
+            self.frozen, done, "turn_seconds" if over else None
+        )
         if isinstance(batch, Stop):
             return batch
         if control.cancel_after_step:
-            return Stop("cancel")
+            return Stop("cancel", whole=False)
         if control.draining:
-            return Stop("drain")
-        if asyncio.get_running_loop().time() >= self.ends_at:
-            return Stop("turn_seconds")
+            return Stop("drain", whole=False)
         return batch
 
     def opening(self) -> list[NewEvent]:
