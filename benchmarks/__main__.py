@@ -1,6 +1,7 @@
 """`python -m benchmarks`: all subjects on this machine in one run, as a table and as JSON."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,9 +15,10 @@ from benchmarks import report, sizes
 from benchmarks.figures import GROUPS, warm_up
 from benchmarks.measure import Bench, open_bench
 from benchmarks.pantheon_subject import Pantheon
-from benchmarks.processes import busy_seconds, machine, own_cpu_seconds
+from benchmarks.processes import busy_seconds, machine, make_folder, own_cpu_seconds
 from benchmarks.subjects import Direct, Naive, Proxy, Subject
 
+MOST_SECONDS = 40 * 60
 NAMES = ("proxy", "langgraph", "pantheon", "apart")
 
 
@@ -56,10 +58,11 @@ def main() -> None:
     chosen = sizes.QUICK if given.quick else sizes.LONG if given.long else sizes.DEFAULT
     if given.repeat is not None:
         chosen = replace(chosen, rounds=given.repeat)
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, _give_up)
+        signal.alarm(MOST_SECONDS)
     with tempfile.TemporaryDirectory(prefix="pantheon-bench-", dir=given.data_dir) as name:
-        folder = Path(name)
-        # PostgreSQL does not run as root: its user has to pass.
-        folder.chmod(0o711)
+        folder = make_folder(Path(name))
         with open_bench(folder) as bench:
             if given.profile:
                 from benchmarks.profile import profile
@@ -71,7 +74,7 @@ def main() -> None:
 
 def compare(bench: Bench, folder: Path, given: argparse.Namespace, chosen: sizes.Sizes) -> None:
     """Measure the groups for all subjects, print the table and write the JSON."""
-    about = {"commit": _commit(), "machine": machine(), "sizes": asdict(chosen)}
+    about = {"commit": _commit(), "machine": machine(folder), "sizes": asdict(chosen)}
     print(f"{about['commit']}, {about['machine']}\n{about['sizes']}", file=sys.stderr)
     made: dict[str, Subject] = {
         "proxy": Proxy(bench.url, folder),
@@ -81,6 +84,7 @@ def compare(bench: Bench, folder: Path, given: argparse.Namespace, chosen: sizes
     }
     subjects: list[Subject] = [Direct(bench.url), *(made[name] for name in given.subjects)]
     began, busy, own = time.perf_counter(), busy_seconds(), own_cpu_seconds()
+    failure = None
     try:
         for subject in subjects:
             _say(began, f"starting {subject.title}")
@@ -88,6 +92,8 @@ def compare(bench: Bench, folder: Path, given: argparse.Namespace, chosen: sizes
         _say(began, "warming up")
         warm_up(bench, subjects, chosen)
         _measure(bench, subjects, given.only, chosen, began)
+    except RuntimeError as error:
+        failure = str(error)
     finally:
         for subject in reversed(subjects):
             subject.stop()
@@ -97,6 +103,8 @@ def compare(bench: Bench, folder: Path, given: argparse.Namespace, chosen: sizes
     print(report.table(bench.results))
     print("\n" + "\n".join(about["remarks"]))
     print(f"{seconds:.0f} s; all values: {report.write(bench.results, about)}", file=sys.stderr)
+    if failure is not None:
+        sys.exit(f"Not all was measured: {failure}")
 
 
 def _measure(
@@ -133,6 +141,10 @@ def _circumstances(bench: Bench, seconds: float, strange_seconds: float) -> dict
                 f"{who} used at most {max(values):.0%} of a CPU with 32 sessions in step."
             )
     return {"seconds": seconds, "strange_cpus": strange, "remarks": remarks}
+
+
+def _give_up(*_: Any) -> None:
+    raise RuntimeError(f"It is not done after {MOST_SECONDS // 60} minutes.")
 
 
 def _commit() -> str:

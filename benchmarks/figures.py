@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from benchmarks.measure import Bench, Run, quantile
-from benchmarks.processes import resident_mb
+from benchmarks.processes import make_folder, resident_mb
 from benchmarks.sizes import Sizes
 from benchmarks.subjects import (
     AT_ONCE,
@@ -45,7 +45,7 @@ def first_token(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
             bench.results.add(f"first{name}_p50_ms", subject, quantile(added, 0.5))
             bench.results.add(f"first{name}_p95_ms", subject, quantile(added, 0.95))
             if ask is ONE:
-                bench.results.add("cpu_burst_ms", subject, run.cpu_ms / run.turns)
+                _add_cpu(bench, subject, "burst", run)
 
 
 def paced(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
@@ -56,7 +56,7 @@ def paced(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
         added = _added(bench, subject, "step", run)
         bench.results.add("step_p95_ms", subject, quantile(added, 0.95))
         bench.results.add("step_turns_s", subject, run.turns / run.seconds)
-        bench.results.add("cpu_paced_ms", subject, run.cpu_ms / run.turns)
+        _add_cpu(bench, subject, "paced", run)
         bench.results.add("fake_share", subject, run.fake_cpu_ms / run.seconds / 1000)
         bench.results.add("load_share", subject, run.load_cpu_ms / run.seconds / 1000)
 
@@ -140,7 +140,7 @@ def start(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
     """
     for subject in _served(subjects):
         for at in range(sizes.starts):
-            fresh = subject.fresh(bench.folder / f"fresh-{at}")
+            fresh = subject.fresh(make_folder(bench.folder / f"{subject.name}-{at}"))
             if fresh is not None:
                 _first_start(bench, fresh)
             sessions = subject.sessions(ONE, 1)
@@ -177,6 +177,11 @@ def memory(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
         bench.results.add("rss_idle_mb", subject, idle)
         bench.results.add("rss_growth_mb", subject, resident_mb(subject.processes()) - idle)
         bench.forget_requests()
+
+
+def _add_cpu(bench: Bench, subject: Subject, pace: str, run: Run) -> None:
+    bench.results.add(f"cpu_{pace}_ms", subject, run.cpu_ms / run.turns)
+    bench.results.add(f"cpu_{pace}_postgres_ms", subject, run.postgres_cpu_ms / run.turns)
 
 
 def _served(subjects: Iterable[Subject]) -> list[Subject]:

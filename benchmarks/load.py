@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -173,9 +174,9 @@ class Client:
     async def _follow(self, job: dict[str, Any]) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
         for request in job["requests"]:
-            reader = Reader(request.encode("latin-1"))
+            make = partial(Reader, request.encode("latin-1"))
+            _, reader = await loop.create_connection(make, "127.0.0.1", job["port"])
             self._readers.append(reader)
-            await loop.create_connection(lambda reader=reader: reader, "127.0.0.1", job["port"])
             await reader.open
         return {"readers": len(self._readers), "bytes": self._read()}
 

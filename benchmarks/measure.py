@@ -29,6 +29,7 @@ class Run:
     sent_at: Sequence[float]
     seconds: float
     cpu_ms: float
+    postgres_cpu_ms: float
     fake_cpu_ms: float
     load_cpu_ms: float
     body: str
@@ -100,17 +101,18 @@ class Bench:
             why = answer.get("error") or f"{len(answer['wrong'])} wrong, one: {answer['wrong'][0]}"
             raise RuntimeError(f"{subject.title}: {why}")
         time.sleep(TRAIL_SECONDS)
-        cpu, fake_cpu, load_cpu = (
-            (cpu_seconds(processes) - start) * 1000
-            for processes, start in zip(roots, before, strict=True)
-        )
+        used = [
+            [(now - start) * 1000 for now, start in zip(cpu_seconds(processes), then, strict=True)]
+            for processes, then in zip(roots, before, strict=True)
+        ]
         return Run(
             first_ms=answer["first_ms"],
             sent_at=answer["sent_at"],
             seconds=answer["seconds"],
-            cpu_ms=cpu,
-            fake_cpu_ms=fake_cpu,
-            load_cpu_ms=load_cpu,
+            cpu_ms=used[0][0],
+            postgres_cpu_ms=used[0][1],
+            fake_cpu_ms=used[1][0],
+            load_cpu_ms=used[2][0],
             body=answer["body"],
         )
 

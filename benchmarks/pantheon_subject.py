@@ -18,6 +18,7 @@ from benchmarks.subjects import MODELS, QUESTION, Ask, Session, raw_request
 START_SECONDS = 60.0
 AGENTS = ("ada", "bo", "cy")
 WINDOW = 1_000_000
+KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH")
 
 
 @dataclass
@@ -170,7 +171,7 @@ class Pantheon:
         return done.stdout
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         models = [
             {"id": model, "context_window": WINDOW, "price": {"input": "1", "output": "2"}}
             for model in MODELS

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import psutil
 
 STOP_SECONDS = 15.0
+FLUSHES = 100
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -90,9 +92,19 @@ class Process:
                 pipe.close()
 
 
-def cpu_seconds(roots: Iterable[Process]) -> float:
-    """Return the CPU time that trees of processes have used, of children that are gone too."""
-    return sum(_cpu_seconds(process) for root in roots for process in _tree(root))
+def cpu_seconds(roots: Iterable[Process]) -> tuple[float, float]:
+    """Return the CPU time that trees of processes have used, and how much of it is PostgreSQL's.
+
+    Children that are gone count too.
+    """
+    total = postgres = 0.0
+    for root in roots:
+        for process in _tree(root):
+            used = _cpu_seconds(process)
+            total += used
+            if _is_postgres(process):
+                postgres += used
+    return total, postgres
 
 
 def own_cpu_seconds() -> float:
@@ -107,11 +119,18 @@ def resident_mb(roots: Iterable[Process]) -> float:
     for root in roots:
         for process in _tree(root):
             try:
-                if not process.name().startswith("postgres"):
+                if not _is_postgres(process):
                     total += process.memory_info().rss
             except psutil.NoSuchProcess:
                 continue
     return total / 2**20
+
+
+def make_folder(path: Path) -> Path:
+    """Make a folder that PostgreSQL's user can pass, as PostgreSQL does not run as root."""
+    path.mkdir(exist_ok=True)
+    path.chmod(0o711)
+    return path
 
 
 def free_port() -> int:
@@ -120,16 +139,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on besides the code."""
-    with_disk = psutil.disk_partitions(all=False)
+def machine(folder: Path) -> dict[str, Any]:
+    """Return what the figures depend on besides the code; the databases are made in `folder`."""
     return {
         "cpus": os.cpu_count(),
         "python": sys.version.split()[0],
         "platform": sys.platform,
-        "file_systems": sorted({part.fstype for part in with_disk}),
-        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "flush_ms": round(_flush_ms(folder), 2),
     }
+
+
+def _flush_ms(folder: Path) -> float:
+    """Return the median time of writing 8 kB to the disk for certain: a commit takes as long."""
+    taken = []
+    with (folder / "flushed").open("wb", buffering=0) as file:
+        for _ in range(FLUSHES):
+            file.write(bytes(8192))
+            began = time.perf_counter()
+            getattr(os, "fdatasync", os.fsync)(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return median(taken) * 1000
 
 
 def busy_seconds() -> float:
@@ -158,6 +188,13 @@ def _cpu_seconds(process: psutil.Process) -> float:
     except (psutil.NoSuchProcess, OSError):
         # It has ended since it was listed: from now on its parent's count has it.
         return 0.0
+
+
+def _is_postgres(process: psutil.Process) -> bool:
+    try:
+        return bool(process.name().startswith("postgres"))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _die_with_parent() -> None:

@@ -1,30 +1,32 @@
-"""`--profile`: where a turn's time goes in Pantheon, by package, function and statement."""
+"""`--profile`: where a turn's time goes in Pantheon, by package, function, call and statement."""
 
 import json
 import pstats
+import shutil
 import signal
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from textwrap import fill
 from typing import Any
 
 from benchmarks.figures import warm_up
-from benchmarks.measure import Bench
+from benchmarks.measure import Bench, Run
 from benchmarks.pantheon_subject import Pantheon
-from benchmarks.profiled import STATEMENTS, profile_name
+from benchmarks.profiled import LOOK
+from benchmarks.report import FOLDER
 from benchmarks.sizes import QUICK
-from benchmarks.subjects import ONE, PACED_ONE, Ask
+from benchmarks.subjects import ONE, PACED_ONE
 
-SESSIONS = 15
+SESSIONS = 20
 TURNS = 20
-STEP_TURNS = 8
-SHOWN = 28
+STEP_TURNS = 12
+SHOWN = 30
 PATIENCE_SECONDS = 20.0
-STATEMENT_WIDTH = 88
+LINE = 100
 
 Function = tuple[str, int, str]
 
@@ -33,124 +35,127 @@ def profile(bench: Bench, folder: Path) -> None:
     """Run Pantheon alone, look into it while it takes turns, and print what was seen."""
     launcher = (sys.executable, "-m", "benchmarks.profiled", str(folder))
     pantheon = Pantheon(bench.url, folder, launcher=launcher)
+
+    def burst() -> Run:
+        return bench.run(pantheon, pantheon.sessions(ONE, SESSIONS), TURNS)
+
+    def paced() -> Run:
+        sessions = pantheon.sessions(PACED_ONE, QUICK.step_sessions)
+        return bench.run(pantheon, sessions, STEP_TURNS, in_step=True)
+
     try:
         pantheon.start()
         warm_up(bench, [pantheon], QUICK)
-        for number, (ask, title) in enumerate(((ONE, "burst"), (PACED_ONE, "paced, in step")), 1):
-            path = folder / profile_name(number)
-            with _looking(pantheon, signal.SIGUSR1, path):
-                turns, cpu_ms = _take(bench, pantheon, ask)
-            print(f"\n## By function, {title}: {turns} turns, {cpu_ms:.1f} ms CPU each\n")
-            print("The profiler makes Python code slower than it is: shares count, not times.\n")
-            print_functions(pstats.Stats(str(path)), turns)
-        with _looking(pantheon, signal.SIGUSR2, folder / STATEMENTS):
-            sessions = pantheon.sessions(ONE, SESSIONS)
-            run = bench.run(pantheon, sessions, TURNS)
-        print_statements(json.loads((folder / STATEMENTS).read_text()), run.sent_at, run.first_ms)
+        for pace, take in (("burst", burst), ("paced, 32 in step", paced)):
+            path, run = _look(pantheon, folder, "samples", take)
+            print(f"\n## Where the CPU time is, {pace}\n")
+            print_samples(json.loads(path.read_text()), run)
+            path, run = _look(pantheon, folder, "calls", take)
+            print(f"\n## Calls, {pace}\n")
+            print_calls(pstats.Stats(str(path)), run)
+            FOLDER.mkdir(exist_ok=True)
+            shutil.copy(path, FOLDER / f"{pace.partition(',')[0]}.prof")
+        path, run = _look(pantheon, folder, "statements", burst)
+        print_statements(json.loads(path.read_text()), run)
+        print(f"\nFor pstats or snakeviz: {FOLDER}/*.prof")
     finally:
         pantheon.stop()
 
 
-def _take(bench: Bench, pantheon: Pantheon, ask: Ask) -> tuple[int, float]:
-    if ask is ONE:
-        run = bench.run(pantheon, pantheon.sessions(ask, SESSIONS), TURNS)
-    else:
-        sessions = pantheon.sessions(ask, QUICK.step_sessions)
-        run = bench.run(pantheon, sessions, STEP_TURNS, in_step=True)
-    return run.turns, run.cpu_ms / run.turns
-
-
-@contextmanager
-def _looking(pantheon: Pantheon, switch: signal.Signals, written: Path) -> Iterator[None]:
+def _look(pantheon: Pantheon, folder: Path, kind: str, take: Callable[[], Run]) -> tuple[Path, Run]:
+    """Look while turns are taken; return the file with what was seen, and the turns."""
     (process,) = pantheon.processes()
-    process.send(switch)
+    written = folder / kind
+    written.unlink(missing_ok=True)
+    (folder / LOOK).write_text(kind)
+    process.send(signal.SIGUSR1)
     time.sleep(0.2)
-    yield
-    process.send(switch)
+    run = take()
+    process.send(signal.SIGUSR1)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not written.exists():
         if time.monotonic() > deadline:
             raise RuntimeError(f"No profile came:\n{process.last_words()}")
         time.sleep(0.05)
+    return written, run
 
 
-def print_functions(stats: Any, turns: int) -> None:
-    """Print a profile: shares by package, then functions by own and by cumulative time."""
-    rows: dict[Function, Any] = stats.stats
-    total = sum(own for _, _, own, _, _ in rows.values())
-    by_package: dict[str, float] = defaultdict(float)
-    for function, (_, _, own, _, callers) in rows.items():
-        if function[0] != "~":
-            by_package[_package(function)] += own
-            continue
-        # What is written in C belongs to whoever called it.
-        called = sum(caller[2] for caller in callers.values())
-        for caller, numbers in callers.items():
-            by_package[_package(caller)] += numbers[2]
-        by_package["other"] += own - called
-    shares = sorted(by_package.items(), key=lambda item: -item[1])
-    print("Own time by package (what is in C counts for its caller):", end=" ")
-    print(", ".join(f"{name} {time / total:.0%}" for name, time in shares if time / total > 0.004))
-    for title, column in (("Own time", 2), ("With what it calls", 3)):
-        print(f"\n{title}, ms per turn (profiled) · share · calls per turn:")
-        ranked = sorted(rows.items(), key=lambda item: -item[1][column])
-        for function, numbers in ranked[:SHOWN]:
-            spent, calls = numbers[column], numbers[1]
-            print(
-                f"  {spent / turns * 1000:7.3f}  {spent / total:5.1%}  {calls / turns:7.1f}"
-                f"  {_name(function)}"
-            )
+def print_samples(stacks: Sequence[tuple[list[Function], int]], run: Run) -> None:
+    """Print the Python process's CPU time: by package, by function, by function of ours."""
+    own: Counter[Function] = Counter()
+    whole: Counter[Function] = Counter()
+    packages: Counter[str] = Counter()
+    for stack, times in stacks:
+        frames = [(path, line, name) for path, line, name in stack]
+        own[frames[0]] += times
+        packages[_package(frames[0])] += times
+        for function in set(frames):
+            whole[function] += times
+    total = sum(own.values())
+    python_ms = (run.cpu_ms - run.postgres_cpu_ms) / run.turns
+    print(
+        f"{python_ms:.1f} ms a turn in Python, {run.postgres_cpu_ms / run.turns:.1f} ms in"
+        f" PostgreSQL ({run.turns} turns, {total} samples). What is in C counts for its caller."
+    )
+    named = [f"{name} {times / total:.0%}" for name, times in packages.most_common() if name]
+    print(fill(", ".join(name for name in named if not name.endswith(" 0%")), LINE))
+    ours = {function: n for function, n in whole.items() if _package(function) == "pantheon"}
+    for title, counted in (("Own time", own), ("Pantheon's functions with what they call", ours)):
+        print(f"\n{title}: ms a turn, share")
+        for function, times in Counter(counted).most_common(SHOWN):
+            share = times / total
+            print(f"  {share * python_ms:6.2f}  {share:5.1%}  {_name(function)}")
 
 
-def print_statements(
-    seen: Sequence[tuple[float, float, str]], sent_at: Sequence[float], first_ms: Sequence[float]
-) -> None:
+def print_calls(stats: Any, run: Run) -> None:
+    """Print what is called most often."""
+    rows: Mapping[Function, Any] = stats.stats
+    print("Calls per turn:")
+    for function, numbers in sorted(rows.items(), key=lambda row: -row[1][1])[:SHOWN]:
+        print(f"  {numbers[1] / run.turns:7.1f}  {_name(function)}")
+
+
+def print_statements(seen: Sequence[tuple[float, float, str]], run: Run) -> None:
     """Print the statements of a turn in their order: when each begins and how long it takes."""
     starts: dict[tuple[str, int], list[float]] = defaultdict(list)
     taken: dict[tuple[str, int], list[float]] = defaultdict(list)
-    ends = [*sent_at[1:], float("inf")]
+    ends = [*run.sent_at[1:], float("inf")]
     turn = 0
-    times: dict[str, int] = defaultdict(int)
+    times: Counter[str] = Counter()
     for began, ended, text in sorted(seen):
-        while turn < len(sent_at) and began >= ends[turn]:
+        while began >= ends[turn]:
             turn += 1
             times.clear()
-        if began < sent_at[turn]:
-            continue
-        times[text] += 1
-        key = (text, times[text])
-        starts[key].append((began - sent_at[turn]) * 1000)
-        taken[key].append((ended - began) * 1000)
-    turns = len(sent_at)
-    count = sum(len(values) for values in starts.values()) / turns
-    waited = sum(sum(values) for values in taken.values()) / turns
-    print(f"\n## By statement, burst: {count:.1f} statements a turn, {waited:.2f} ms of waiting\n")
-    print(f"First token after {median(first_ms):.2f} ms (median, client's clock from the POST).")
-    print("Begins · takes (medians, ms) · times a turn:\n")
+        if began >= run.sent_at[turn]:
+            times[text] += 1
+            starts[text, times[text]].append((began - run.sent_at[turn]) * 1000)
+            taken[text, times[text]].append((ended - began) * 1000)
+    count = sum(map(len, starts.values())) / run.turns
+    waited = sum(map(sum, taken.values())) / run.turns
+    print(f"\n## Statements, burst: {count:.1f} a turn, {waited:.2f} ms of waiting for them\n")
+    print(
+        f"First token after {median(run.first_ms):.2f} ms (median, client's clock from the POST)."
+    )
+    print("Begins · takes (medians, ms) · times a turn:")
     for key in sorted(starts, key=lambda key: median(starts[key])):
-        if len(starts[key]) >= turns / 20:
-            words = " ".join(key[0].split())[:STATEMENT_WIDTH]
-            print(
-                f"  {median(starts[key]):6.2f}  {median(taken[key]):5.2f}"
-                f"  {len(starts[key]) / turns:5.2f}  {words}"
-            )
+        if len(starts[key]) >= run.turns / 20:
+            words = " ".join(key[0].split())[: LINE - 24] or "(a check of a pooled connection)"
+            often = len(starts[key]) / run.turns
+            print(f"  {median(starts[key]):6.2f}  {median(taken[key]):5.2f}  {often:5.2f}  {words}")
 
 
 def _package(function: Function) -> str:
-    path = Path(function[0])
-    parts = path.parts
+    parts = Path(function[0]).parts
     if "site-packages" in parts:
         return parts[parts.index("site-packages") + 1].removesuffix(".py")
-    if "pantheon" in parts and "lib" not in parts:
-        return "pantheon"
-    if function[0].startswith("<") or function[0] == "~":
-        return "other"
-    return "asyncio" if "asyncio" in parts else "standard library"
+    for package in ("pantheon", "benchmarks", "asyncio"):
+        if package in parts:
+            return package
+    return "standard library"
 
 
 def _name(function: Function) -> str:
     path, line, name = function
     if path == "~":
         return name
-    parts = Path(path.rpartition("site-packages/")[2]).parts[-3:]
-    return f"{'/'.join(parts)}:{line} {name}"
+    return f"{'/'.join(Path(path.rpartition('site-packages/')[2]).parts[-3:])}:{line} {name}"

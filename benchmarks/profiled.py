@@ -1,70 +1,84 @@
 """Runs a `pantheon` command that can be looked into: `python -m benchmarks.profiled FOLDER up …`.
 
-SIGUSR1 begins a profile by function and, the next time, writes it to FOLDER; SIGUSR2 does the
-same for a list of all statements with their times. In between the process runs as it always does.
+SIGUSR1 begins one of the three ways of looking, which the file `look` in FOLDER names; the next
+SIGUSR1 ends it and writes what was seen beside it. In between the process runs as it always does.
 """
 
 import cProfile
 import json
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from types import FrameType
+from typing import Any, Protocol
 
 import psycopg
 
 from pantheon.cli.main import main
 
-STATEMENTS = "statements.json"
+LOOK = "look"
+SAMPLE_SECONDS = 0.001
+
+Frames = tuple[tuple[str, int, str], ...]
 
 
-def profile_name(number: int) -> str:
-    """Return the file name of the `number`-th profile by function, from 1."""
-    return f"functions-{number}.prof"
+class Look(Protocol):
+    """A way of looking."""
+
+    def begin(self) -> None:
+        """Begin to look."""
+
+    def end(self, path: Path) -> None:
+        """End, and write what was seen."""
 
 
-class Profiles:
-    """Profiles by function, switched on and off."""
+class Samples:
+    """Where the process is, once in a millisecond of CPU time: neither waiting counts nor calls."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._running: cProfile.Profile | None = None
-        self._count = 0
+    def __init__(self) -> None:
+        self._stacks: Counter[Frames] = Counter()
 
-    def switch(self, *_: Any) -> None:
-        """Begin a profile, or end it and write it."""
-        if self._running is None:
-            self._running = cProfile.Profile()
-            self._running.enable()
-            return
-        self._running.disable()
-        self._count += 1
-        path = self._folder / profile_name(self._count)
-        self._running.dump_stats(path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
-        self._running = None
+    def begin(self) -> None:
+        """Begin to look."""
+        signal.signal(signal.SIGPROF, self._take)
+        signal.setitimer(signal.ITIMER_PROF, SAMPLE_SECONDS, SAMPLE_SECONDS)
+
+    def end(self, path: Path) -> None:
+        """End, and write the stacks, the innermost function first, with how often each was seen."""
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        path.write_text(json.dumps([[list(stack), n] for stack, n in self._stacks.items()]))
+        self._stacks.clear()
+
+    def _take(self, _: int, frame: FrameType | None) -> None:
+        stack = []
+        while frame is not None:
+            code = frame.f_code
+            stack.append((code.co_filename, code.co_firstlineno, code.co_name))
+            frame = frame.f_back
+        self._stacks[tuple(stack)] += 1
+
+
+class Calls:
+    """Every call, counted; the times that go with it are those of a process that is slowed down."""
+
+    def begin(self) -> None:
+        """Begin to look."""
+        self._profile = cProfile.Profile()
+        self._profile.enable()
+
+    def end(self, path: Path) -> None:
+        """End, and write the profile as cProfile does."""
+        self._profile.disable()
+        self._profile.dump_stats(path)
 
 
 class Statements:
     """What goes to PostgreSQL, by the monotonic clock that all processes of a machine share."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / STATEMENTS
+    def __init__(self) -> None:
         self._seen: list[tuple[float, float, str]] | None = None
-
-    def switch(self, *_: Any) -> None:
-        """Begin to list, or end and write the list."""
-        if self._seen is None:
-            self._seen = []
-            return
-        part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(self._seen))
-        part.rename(self._path)
-        self._seen = None
-
-    def watch(self) -> None:
-        """See every statement of this process from now on."""
         execute = psycopg.AsyncCursor.execute
 
         async def timed(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
@@ -77,11 +91,41 @@ class Statements:
 
         psycopg.AsyncCursor.execute = timed  # type: ignore[assignment, method-assign]
 
+    def begin(self) -> None:
+        """Begin to look."""
+        self._seen = []
+
+    def end(self, path: Path) -> None:
+        """End, and write `[began, ended, text]` of each statement."""
+        path.write_text(json.dumps(self._seen))
+        self._seen = None
+
+
+class Looking:
+    """Switches between looking and not."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._looks: dict[str, Look] = {
+            "samples": Samples(),
+            "calls": Calls(),
+            "statements": Statements(),
+        }
+        self._now: str | None = None
+
+    def switch(self, *_: Any) -> None:
+        """Begin what the file names, or end what was begun."""
+        if self._now is None:
+            self._now = (self._folder / LOOK).read_text()
+            self._looks[self._now].begin()
+            return
+        path = self._folder / self._now
+        part = path.with_suffix(".part")
+        self._looks[self._now].end(part)
+        part.rename(path)
+        self._now = None
+
 
 if __name__ == "__main__":
-    where = Path(sys.argv.pop(1))
-    statements = Statements(where)
-    statements.watch()
-    signal.signal(signal.SIGUSR1, Profiles(where).switch)
-    signal.signal(signal.SIGUSR2, statements.switch)
+    signal.signal(signal.SIGUSR1, Looking(Path(sys.argv.pop(1))).switch)
     main()

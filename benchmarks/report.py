@@ -29,7 +29,9 @@ ROWS = (
     Row("first_trickle_p50_ms", "… tokens 1 ms apart, p50, ms"),
     Row("first_trickle_p95_ms", "… tokens 1 ms apart, p95, ms"),
     Row("cpu_burst_ms", "CPU per turn, burst, ms", 7),
+    Row("cpu_burst_postgres_ms", "… PostgreSQL's part, ms"),
     Row("cpu_paced_ms", "CPU per turn, paced, ms", 11),
+    Row("cpu_paced_postgres_ms", "… PostgreSQL's part, ms"),
     Row("step_turns_s", "32 sessions in step (ideal 58.7), turns/s", 49, more_is_better=True),
     Row("step_p95_ms", "… added before the first token, p95, ms", 80, digits=0),
     Row("crowd_turns_s", "256 sessions in step (ideal 470), turns/s", more_is_better=True),
@@ -55,7 +57,7 @@ def table(results: Results) -> str:
     heads = ["", "goal", *(title for _, title in COLUMNS), "÷ proxy", APART[1], ""]
     lines = [heads, ["---"] * len(heads)]
     for row in ROWS:
-        if row.key in results.values:
+        if set(results.values.get(row.key, ())) & {APART[0], *(name for name, _ in COLUMNS)}:
             lines.append(_line(results, row))
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
     return "\n".join(

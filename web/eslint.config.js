@@ -40,7 +40,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true } },
     settings: { "import/resolver": { node: { extensions: [".ts", ".tsx"] } } },
     rules: {
-      "import/no-restricted-paths": ["error", { basePath: import.meta.dirname, zones: [...layers, ...screens] }],
+      "import/no-restricted-paths": [
+        "error",
+        { basePath: import.meta.dirname, zones: [...layers, ...screens] },
+      ],
       "import/no-cycle": "error",
       "import/order": ["error", { "newlines-between": "always", alphabetize: { order: "asc" } }],
       "no-restricted-syntax": [
@@ -53,7 +56,10 @@ export default tseslint.config(
         "error",
         { considerDefaultExhaustiveForUnions: true },
       ],
-      "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
+      "@typescript-eslint/no-misused-promises": [
+        "error",
+        { checksVoidReturn: { attributes: false } },
+      ],
       eqeqeq: "error",
     },
   },

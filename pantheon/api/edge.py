@@ -70,7 +70,9 @@ class Edge:
                 return
         except Exception:
             error_id = str(ids.new())
-            log.exception("request failed", error_id=error_id, method=scope["method"])
+            log.exception(
+                "request failed", error_id=error_id, method=scope["method"], route=_route(scope)
+            )
             if started:
                 # The head has left: all that can be done is to break the connection off.
                 raise
@@ -127,5 +129,9 @@ def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "none")
-    metrics.HTTP_SECONDS.labels(scope["method"], route, str(status)).observe(seconds)
+    metrics.HTTP_SECONDS.labels(scope["method"], _route(scope), str(status)).observe(seconds)
+
+
+def _route(scope: Scope) -> str:
+    """Return the path with its parameters' names instead of their values."""
+    return str(getattr(scope.get("route"), "path", "none"))

@@ -1,6 +1,7 @@
-"""Crash points: named places on the way of a turn where the fault harness ends the process."""
+"""Crash points: named places on a turn's way where the fault harness ends or stalls a process."""
 
 import os
+import signal
 
 CRASH_POINTS = (
     "accept.before_commit",
@@ -13,6 +14,7 @@ CRASH_POINTS = (
     "step.text_flushed",
     "step.answered",
     "step.before_close",
+    "step.before_commit",
     "step.closed",
     "finalize.before_commit",
     "finalize.committed",
@@ -24,16 +26,21 @@ _ENV = "PANTHEON_CRASH_AT"
 def crash_point(name: str) -> None:
     """End the process at once if `PANTHEON_CRASH_AT` names this point (`name` or `name:n`).
 
-    With `:n` it is the n-th passage that ends it. For the fault harness only.
+    With `:n` it is the n-th passage that ends it. With ` stall` after it the process stands still
+    there instead, all of it, until it gets SIGCONT. For the fault harness only.
     """
     wanted = os.environ.get(_ENV)
     if wanted is None:
         return
-    point, _, count = wanted.partition(":")
+    place, _, act = wanted.partition(" ")
+    point, _, count = place.partition(":")
     if point != name:
         return
     left = int(count or 1) - 1
     if left:
-        os.environ[_ENV] = f"{point}:{left}"
-        return
-    os._exit(99)
+        os.environ[_ENV] = f"{point}:{left} {act}".rstrip()
+    elif act == "stall":
+        del os.environ[_ENV]
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        os._exit(99)

@@ -23,6 +23,7 @@ BAD_ANSWER = ProblemType("bad_answer", 502, "The server's answer makes no sense"
 BASE = "/api/v1"
 KEY_VARIABLE = "PANTHEON_API_KEY"
 PATIENCE_SECONDS = 60.0
+AGAIN_SECONDS = 10.0
 QUIET_SECONDS = 45.0
 """A server sends a sign of life every 15 s: after three that are missing the stream is dead."""
 
@@ -76,6 +77,7 @@ class Client:
         """Use `http`, whose base is the server's API."""
         self._http = http
         self._url = url
+        self._answered = False
 
     async def get(self, path: str) -> dict[str, Any]:
         """Read a resource. Raises the server's problem, or `no_server`."""
@@ -112,6 +114,10 @@ class Client:
                     if event.name == "turn.completed":
                         return
                 trouble = "it closed the stream"
+            except httpx2.SSEError as error:
+                raise BAD_ANSWER(
+                    f"The server at {self._url} sends something else than events."
+                ) from error
             except (httpx2.TransportError, _Away) as error:
                 trouble = _words(error)
             if alone_since is None:
@@ -146,28 +152,28 @@ class Client:
     async def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None, headers: dict[str, str]
     ) -> dict[str, Any]:
+        """Send a request, again where it broke off; to who never answered it is sent once."""
         content = None if body is None else orjson.dumps(body)
         if content is not None:
             headers["Content-Type"] = "application/json"
-        ends_at = asyncio.get_running_loop().time() + PATIENCE_SECONDS / 6
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + AGAIN_SECONDS
         while True:
             try:
                 response = await self._http.request(
                     method, BASE + path, content=content, headers=headers
                 )
-            except httpx2.TransportError as error:
-                if asyncio.get_running_loop().time() > ends_at or isinstance(
-                    error, httpx2.UnsupportedProtocol
-                ):
+            except (httpx2.TransportError, httpx2.InvalidURL) as error:
+                if not self._answered or loop.time() > ends_at:
                     raise NO_SERVER(
                         f"The server at {self._url} does not answer ({_words(error)})."
                     ) from error
             else:
                 if response.is_success:
+                    self._answered = True
                     found: dict[str, Any] = orjson.loads(response.content or b"{}")
                     return found
-                late = asyncio.get_running_loop().time() > ends_at
-                if response.status_code not in PASSING or late:
+                if response.status_code not in PASSING or loop.time() > ends_at:
                     raise self._refusal(response)
             await asyncio.sleep(0.3)
 

@@ -20,13 +20,13 @@ def open_page(
     Example: pantheon open
     """
     from pantheon.cli.workspace import login_link, open_workspace, running_server
+    from pantheon.ops.load_settings import load_settings
 
     start_logging(debug)
 
     async def make_link() -> str:
-        server = running_server(data_dir)
+        base = load_settings(data_dir=data_dir).public_url or running_server(data_dir).url
         async with open_workspace(data_dir) as workspace:
-            base = workspace.settings.public_url or server.url
             return await login_link(workspace.db, workspace.who, base)
 
     link = asyncio.run(make_link())

@@ -3,6 +3,7 @@
 import asyncio
 import webbrowser
 from contextlib import closing
+from threading import Thread
 
 import typer
 
@@ -86,5 +87,5 @@ def _welcome(link: str, open_browser: bool) -> None:
     typer.echo(link)
     say("'pantheon open' makes another one; Ctrl-C stops everything.")
     if open_browser and has_browser():
-        # In a thread: some browsers keep whoever starts them.
-        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, link)
+        # In a thread that nobody waits for: some browsers keep whoever starts them.
+        Thread(target=webbrowser.open, args=(link,), daemon=True).start()

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from typing import Any
 
@@ -88,9 +88,15 @@ class Stop:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Turn Ctrl-C and SIGTERM into a `Stop`."""
+    """Turn Ctrl-C, SIGTERM and the loss of the terminal into a `Stop`."""
     stop = Stop()
-    with on_signal(signal.SIGINT, stop.hear), on_signal(signal.SIGTERM, stop.hear):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # Not under nohup, which wants us to outlive the terminal.
+        numbers.append(signal.SIGHUP)
+    with ExitStack() as stack:
+        for number in numbers:
+            stack.enter_context(on_signal(number, stop.hear))
         yield stop
 
 

@@ -61,4 +61,4 @@ async def login_link(db: Database, who: Who, base_url: str) -> str:
     """Return a link that signs the owner in, once, within ten minutes."""
     async with db.transaction(who.workspace_id) as conn:
         token = await logins.create_login_token(conn, who)
-    return f"{base_url}/login#{token}"
+    return f"{base_url.rstrip('/')}/login#{token}"

@@ -302,6 +302,7 @@ async def _end(
         if isinstance(batch, Stop) and batch.whole:
             written.append(await finish_turn(conn, work, ended, batch.reason))
         await event_log.write(conn, work.ref, first, written)
+        crash_point("step.before_commit")
         return ended, last, new
 
     try:

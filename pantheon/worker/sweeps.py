@@ -62,8 +62,13 @@ async def _purge_deltas(conn: Connection) -> None:
     await conn.execute(
         """
         WITH over AS (
-            SELECT workspace_id, id FROM turns
+            SELECT workspace_id, id FROM turns t
             WHERE finished_at < clock_timestamp() - %(age)s::interval AND events_purged = 0
+              AND EXISTS (
+                  SELECT 1 FROM turn_events e
+                  WHERE e.workspace_id = t.workspace_id AND e.turn_id = t.id
+                    AND e.type IN ('step.delta', 'step.reasoning')
+              )
             ORDER BY finished_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED
         ), purged AS (
             DELETE FROM turn_events e USING over o

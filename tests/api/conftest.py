@@ -91,9 +91,17 @@ async def worker(runtime: Runtime) -> AsyncIterator[None]:
     task = asyncio.create_task(
         run_worker(runtime, kind="up", instance=ids.new(), stopping=stopping)
     )
+    while not await _workers(runtime):
+        assert not task.done()
     yield
     stopping.set()
     await asyncio.wait_for(task, 30)
+
+
+async def _workers(runtime: Runtime) -> int:
+    async with runtime.db.sweep() as conn:
+        row = await (await conn.execute("SELECT count(*) FROM workers")).fetchone()
+    return int(row[0])
 
 
 async def open_session(

@@ -1,6 +1,7 @@
 """Tests of `pantheon.base.crashpoints`."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -18,16 +19,21 @@ print("end")
 """
 
 
-def passed(wanted: str) -> tuple[int, str]:
-    """Pass two points twice in a process that is to end at `wanted`; return how it ended."""
-    done = subprocess.run(
+def start(wanted: str) -> "subprocess.Popen[str]":
+    """Start a process that passes two points twice and is to end or stall at `wanted`."""
+    return subprocess.Popen(
         [sys.executable, "-c", PASS_TWICE],
         env={**os.environ, "PANTHEON_CRASH_AT": wanted},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=30,
     )
-    return done.returncode, done.stdout
+
+
+def passed(wanted: str) -> tuple[int, str]:
+    """Return how such a process ended."""
+    with start(wanted) as process:
+        said, _ = process.communicate(timeout=30)
+    return process.returncode, said
 
 
 @pytest.mark.parametrize(
@@ -41,6 +47,16 @@ def passed(wanted: str) -> tuple[int, str]:
 )
 def test_the_wanted_passage_ends_the_process(wanted, code, said):
     assert passed(wanted) == (code, said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGSTOP")
+def test_a_process_stalls_once_and_goes_on():
+    with start("run.loaded:2 stall") as process:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "before\nbefore\nend\n")
 
 
 def test_nothing_ends_where_nothing_is_wanted(monkeypatch):

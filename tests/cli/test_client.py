@@ -78,6 +78,7 @@ async def ask() -> AsyncIterator[Callable[..., Any]]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up after a fraction of a second."""
     monkeypatch.setattr(client_module, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(client_module, "AGAIN_SECONDS", 0.3)
 
 
 def stream(*frames: tuple[str, str, dict[str, Any]]) -> Reply:
@@ -161,8 +162,13 @@ async def test_a_post_that_broke_off_is_sent_again_under_the_same_key(
     ask: Callable[..., Any],
 ) -> None:
     """So that it counts once, whatever the server did with the first one."""
-    script = Script((0, "", ""), (503, "text/plain", ""), (201, "application/json", '{"id": "x"}'))
-    assert await (await ask(script)).post("/rooms", {"name": "Café"}) == {"id": "x"}
+    here = (200, "application/json", "{}")
+    made = (201, "application/json", '{"id": "x"}')
+    script = Script(here, (0, "", ""), (503, "text/plain", ""), made)
+    client = await ask(script)
+    await client.get("/info")
+    assert await client.post("/rooms", {"name": "Café"}) == {"id": "x"}
+    del script.requests[0]
     assert len({request[2]["idempotency-key"] for request in script.requests}) == 1
     assert {request[3] for request in script.requests} == {'{"name":"Café"}'.encode()}
     assert {request[2]["x-test"] for request in script.requests} == {"yes"}
@@ -183,10 +189,27 @@ async def test_an_answer_that_is_no_problem_is_told_as_such(ask: Callable[..., A
     assert caught.value.kind is client_module.BAD_ANSWER
 
 
+async def test_a_stream_that_is_none_is_told_as_such(ask: Callable[..., Any]) -> None:
+    """And not waited for."""
+    with pytest.raises(Problem, match="something else than events"):
+        await followed(await ask(Script((200, "text/html", "<h1>Welcome</h1>"))))
+
+
 @pytest.mark.usefixtures("impatient")
-async def test_nobody_there(ask: Callable[..., Any]) -> None:
-    """In words, with the address."""
-    async with connect(Door("http://127.0.0.1:9", {})) as client:
+async def test_a_server_that_went_away_is_waited_for(ask: Callable[..., Any]) -> None:
+    """For some seconds, then it is told."""
+    script = Script((200, "application/json", "{}"), (0, "", ""))
+    client = await ask(script)
+    await client.get("/info")
+    with pytest.raises(Problem, match="does not answer"):
+        await client.get("/rooms")
+    assert len(script.requests) > 2
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "ftp://127.0.0.1:9", "127.0.0.1:9"])
+async def test_nobody_there(url: str) -> None:
+    """Told at once, in words, with the address."""
+    async with connect(Door(url, {})) as client:
         with pytest.raises(Problem, match=":9 does not answer"):
             await client.get("/rooms")
 

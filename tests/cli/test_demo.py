@@ -3,11 +3,11 @@
 from tests.cli.commands import Commands
 
 
-def test_the_example_is_made_once(embedded: Commands) -> None:
+def test_the_example_is_made_once(alone: Commands) -> None:
     """It needs no server, and is not made twice."""
-    made = embedded.run("demo")
+    made = alone.run("demo")
     assert made.code == 0, made.err
     assert made.err.startswith("Made 'Example room' with @analyst (")
-    again = embedded.run("demo")
+    again = alone.run("demo")
     assert again.code == 0
     assert again.err == made.err.replace("Made", "There is already", 1)

@@ -14,6 +14,7 @@ class Entry:
     id: str | None
     model: str
     sha256: str
+    path: str
     at: float
     outcome: str = "open"
     status: int = 0
@@ -29,9 +30,9 @@ class Log:
     times: dict[str, int] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def add(self, request_id: str | None, model: str, body: bytes) -> Entry:
+    def add(self, request_id: str | None, model: str, body: bytes, path: str) -> Entry:
         """Note a request."""
-        entry = Entry(request_id, model, hashlib.sha256(body).hexdigest(), time.time())
+        entry = Entry(request_id, model, hashlib.sha256(body).hexdigest(), path, time.time())
         self.entries.append(entry)
         self._tell()
         return entry

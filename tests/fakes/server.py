@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         body = b"".join(self._body)
         if url.path.endswith("/chat/completions"):
-            self._answer(body)
+            self._answer(body, url.path)
         elif url.path.endswith("/models"):
             self._send(503 if self._fake.models_away else 200, openai.listing())
         elif url.path == "/log":
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
         )
         self._send(200, json.dumps({"requests": entries}).encode())
 
-    def _answer(self, body: bytes) -> None:
+    def _answer(self, body: bytes, path: str) -> None:
         try:
             asked = orjson.loads(body)
             asked["model"], asked["messages"]
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
             self._send(400, b'{"error":{"message":"This is no chat request."}}')
             return
         log = self._fake.log
-        entry = log.add(self._headers.get("x-client-request-id"), asked["model"], body)
+        entry = log.add(self._headers.get("x-client-request-id"), asked["model"], body, path)
         entry.streamed = bool(asked.get("stream"))
         if self._headers.get("authorization") == "Bearer wrong-key":
             answer = openai.refusal(401, "Incorrect API key provided.", "invalid_api_key")

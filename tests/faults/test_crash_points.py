@@ -1,25 +1,16 @@
 """Ended at every named point on a turn's way, in all modes at once: the next worker finishes."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import httpx2
 import pytest
 
 from pantheon.base.crashpoints import CRASH_POINTS
-from pantheon.ops.embedded import Server
-from tests.faults.world import MODES, World, world
+from tests.faults.books import check
+from tests.faults.world import MODES, World
 
 WORKER_POINTS = [point for point in CRASH_POINTS if not point.startswith("accept.")]
 CRASHED = 99
-
-
-@pytest.fixture
-async def here(server: Server, fakes: str, tmp_path: Path) -> AsyncIterator[World]:
-    """An installation of its own."""
-    async with world(server, fakes, tmp_path) as here:
-        yield here
 
 
 @pytest.mark.parametrize("checkpoints", ["kept", "deleted"])
@@ -29,36 +20,29 @@ async def test_a_worker_that_ends_here_loses_nothing(
 ) -> None:
     api = await here.start("api")
     for mode in MODES:
-        session_id = await here.session(mode, "paced-20-2-20")
-        assert (await here.ask(api, session_id, mode)).status_code == 201
+        await here.ask(api, await here.session(mode, "paced-20-2-20"), mode)
     # The second passage: by then some steps of some modes are done, and others begin.
-    passage = f"{point}:2"
-    crashed = await here.start("worker", PANTHEON_CRASH_AT=passage)
+    crashed = await here.start("worker", crash_at=f"{point}:2")
     assert await crashed.ended == CRASHED
     if checkpoints == "deleted":
-        async with here.db.transaction(here.who.workspace_id) as conn:
-            await conn.execute("DELETE FROM checkpoints.checkpoints")
-            await conn.execute("DELETE FROM checkpoints.checkpoint_blobs")
-            await conn.execute("DELETE FROM checkpoints.checkpoint_writes")
+        await here.forget_checkpoints()
     await here.start("worker")
-    turns = await here.all_over(20)
+    turns = await here.all_over()
     assert [turn["status"] for turn in turns] == ["completed"] * len(MODES)
-    await here.check()
+    await check(here)
 
 
 @pytest.mark.parametrize("point", ["accept.before_commit", "accept.committed"])
 async def test_an_api_that_ends_while_accepting_doubles_nothing(here: World, point: str) -> None:
     await here.start("worker")
-    crashing = await here.start("api", PANTHEON_CRASH_AT=point)
+    crashing = await here.start("api", crash_at=point)
     session_id = await here.session("direct", "ok")
     key = uuid4().hex
     with pytest.raises(httpx2.TransportError):
-        await here.ask(crashing, session_id, "direct", key)
+        await here.post(crashing, session_id, "direct", key=key)
     assert await crashing.ended == CRASHED
     api = await here.start("api")
-    answer = await here.ask(api, session_id, "direct", key)
-    assert answer.status_code == 201
-    turns = await here.all_over(20)
-    assert [turn["status"] for turn in turns] == ["completed"]
-    assert answer.json()["id"] == str(turns[0]["id"])
-    await here.check()
+    accepted = await here.ask(api, session_id, "direct", key=key)
+    turns = await here.all_over()
+    assert [(str(turn["id"]), turn["status"]) for turn in turns] == [(accepted["id"], "completed")]
+    await check(here)

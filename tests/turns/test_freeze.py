@@ -118,7 +118,7 @@ def test_who_is_muted_answers_in_no_mode():
     "wanted",
     [
         {"mode": "direct"},
-        {"mode": "orchestrator"},
+        {"approve": "plan"},
         {"mode": "Roundtable"},
         {"mode": "roundtable", "order": "parallel"},
         {"mode": "roundtable", "agents": ("ann",)},

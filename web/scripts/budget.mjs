@@ -15,7 +15,8 @@ if (!existsSync(join(root, "index.html"))) {
 }
 const html = readFileSync(join(root, "index.html"), "utf8");
 const files = readdirSync(join(root, "assets"));
-const size = (file) => gzipSync(readFileSync(join(root, "assets", file)), { level: 9 }).length / 1000;
+const size = (file) =>
+  gzipSync(readFileSync(join(root, "assets", file)), { level: 9 }).length / 1000;
 const total = (some) => some.reduce((sum, file) => sum + size(file), 0);
 
 const scripts = files.filter((file) => file.endsWith(".js"));
@@ -30,6 +31,8 @@ let over = false;
 for (const [name, kilobytes, kind] of measured) {
   const limit = LIMITS[kind];
   over ||= kilobytes > limit;
-  console.log(`${kilobytes > limit ? "OVER " : "     "}${name}: ${kilobytes.toFixed(1)} of ${limit} kB`);
+  console.log(
+    `${kilobytes > limit ? "OVER " : "     "}${name}: ${kilobytes.toFixed(1)} of ${limit} kB`,
+  );
 }
 process.exit(over ? 1 : 0);

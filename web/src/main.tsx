@@ -10,8 +10,9 @@ declare global {
   var __webpack_nonce__: string | undefined;
 }
 
-globalThis.__webpack_nonce__ =
-  document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce;
+globalThis.__webpack_nonce__ = document.querySelector<HTMLMetaElement>(
+  "meta[property=csp-nonce]",
+)?.nonce;
 startTheme();
 
 const root = document.getElementById("root");

@@ -11,7 +11,5 @@ export function LiveDot({ sessionId }: { sessionId: string }) {
     queryFn: skipToken,
     select: (timeline: Timeline) => liveTurn(timeline) !== undefined,
   });
-  return running.data ? (
-    <span className="livedot" role="img" aria-label={t.shell.running} />
-  ) : null;
+  return running.data ? <span className="livedot" role="img" aria-label={t.shell.running} /> : null;
 }

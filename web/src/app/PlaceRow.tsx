@@ -44,9 +44,7 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
           {icon}
           <span className="cut flex-1 text-left">{name}</span>
           {!open && own.length > 0 && (
-            <span className="side-count num text-12 text-fg-3">
-              {own.length}
-            </span>
+            <span className="side-count num text-12 text-fg-3">{own.length}</span>
           )}
         </button>
         <IconButton

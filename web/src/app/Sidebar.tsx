@@ -38,19 +38,13 @@ export function Sidebar() {
         >
           <MenuLabel>{t.shell.newSession}</MenuLabel>
           {roomList.data?.map((room) => (
-            <MenuItem
-              key={room.id}
-              onSelect={() => add.mutate({ kind: "rooms", id: room.id })}
-            >
+            <MenuItem key={room.id} onSelect={() => add.mutate({ kind: "rooms", id: room.id })}>
               <RoomDots colors={room.agents.map((agent) => agent.color)} />
               <span className="cut">{room.name}</span>
             </MenuItem>
           ))}
           {agentList.data?.map((agent) => (
-            <MenuItem
-              key={agent.id}
-              onSelect={() => add.mutate({ kind: "agents", id: agent.id })}
-            >
+            <MenuItem key={agent.id} onSelect={() => add.mutate({ kind: "agents", id: agent.id })}>
               <Avatar name={agent.name} color={agent.color} size="s" />
               <span className="cut">{agent.name}</span>
             </MenuItem>

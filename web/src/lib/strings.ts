@@ -97,8 +97,7 @@ export const t = {
       cancelled: "Stopped",
     },
     partial: (done: number, all: number) => `Partial, ${done} of ${all}.`,
-    missing: (names: string[]) =>
-      `${list(names)} ${names.length === 1 ? "is" : "are"} missing.`,
+    missing: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} missing.`,
     allFailed: "Nobody answered.",
     stopped: (names: string[]) =>
       names.length === 0 ? "Stopped." : `Stopped before ${list(names)} answered.`,
@@ -204,6 +203,20 @@ export const t = {
     copy: "Copy request",
   },
 
+  panel: {
+    title: "Table",
+    show: "Table panel",
+    share: (percent: number, window: string) => `${percent} % of ${window}`,
+    muted: "Muted: keeps its seat and is skipped",
+    sees: {
+      everything: "Sees everything",
+      own: "Sees its own answers and yours",
+      summary: "Sees a summary",
+    } as Record<string, string>,
+    seesLast: (turns: number) => `Sees the last ${plural(turns, "turn")}`,
+    loadedOnly: "Costs are of the turns that are shown.",
+  },
+
   welcome: {
     title: "Who should answer first?",
     lead: "Pantheon runs on this machine. Nothing leaves it until you add a provider.",
@@ -235,9 +248,17 @@ export const t = {
       room: "Demo room",
       goal: "Show how a round table works: each agent reads what came before.",
       agents: [
-        { key: "analyst", name: "Analyst", prompt: "You weigh the facts and name the one that decides." },
+        {
+          key: "analyst",
+          name: "Analyst",
+          prompt: "You weigh the facts and name the one that decides.",
+        },
         { key: "skeptic", name: "Skeptic", prompt: "You look for the reason why the plan fails." },
-        { key: "editor", name: "Editor", prompt: "You sum up what was said and end with a decision." },
+        {
+          key: "editor",
+          name: "Editor",
+          prompt: "You sum up what was said and end with a decision.",
+        },
       ],
     },
   },
@@ -245,6 +266,7 @@ export const t = {
   markdown: {
     code: "code",
     copyCode: "Copy code",
+    cut: (characters: string) => `${characters} more characters are not shown; Copy has them all.`,
     image: (alt: string, host: string) => (alt ? `Image “${alt}” on ${host}` : `Image on ${host}`),
     imageBroken: (alt: string) => (alt ? `Image “${alt}”` : "Image"),
     task: (done: boolean) => (done ? "done" : "open"),

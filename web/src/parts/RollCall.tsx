@@ -52,12 +52,7 @@ function Seat({ turn, step, onJump }: Props & { step: Step }) {
       >
         <Avatar name={name} color={step.agent?.color ?? 0} />
         <span className="nm cut">{name}</span>
-        <StateMark
-          step={step}
-          writing={writing}
-          waiting={waitingFor(turn, step, true)}
-          withTime
-        />
+        <StateMark step={step} writing={writing} waiting={waitingFor(turn, step, true)} withTime />
       </button>
     </li>
   );

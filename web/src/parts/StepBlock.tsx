@@ -56,11 +56,7 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
         <header className="card-head">
           <h3 className="cut flex-none">{name}</h3>
           <span className="model cut">{step.agent?.model}</span>
-          <StateMark
-            step={step}
-            writing={text !== ""}
-            waiting={waitingFor(turn, step, false)}
-          />
+          <StateMark step={step} writing={text !== ""} waiting={waitingFor(turn, step, false)} />
           <span className="card-meta">
             <Time step={step} />
             <Cost step={step} />
@@ -110,7 +106,8 @@ function Cost({ step }: { step: Step }) {
   if (step.source_step_id !== null) return null;
   if (step.usage.calls > 0 && step.status === "completed")
     return <Money value={step.usage.cost_usd} estimated={step.usage.estimated} />;
-  if (step.status === "failed") return <span>{step.charged ? t.step.charged : t.step.notCharged}</span>;
+  if (step.status === "failed")
+    return <span>{step.charged ? t.step.charged : t.step.notCharged}</span>;
   return null;
 }
 

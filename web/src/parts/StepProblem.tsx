@@ -74,9 +74,7 @@ function OtherModel({ model, onChoose }: { model: string; onChoose: (model: stri
           <span className="cut">{other.id}</span>
         </MenuItem>
       ))}
-      {others.length === 0 && (
-        <p className="px-2 py-1 text-12 text-fg-3">{t.step.noOtherModel}</p>
-      )}
+      {others.length === 0 && <p className="px-2 py-1 text-12 text-fg-3">{t.step.noOtherModel}</p>}
     </Menu>
   );
 }

@@ -35,7 +35,11 @@ export const TurnCard = memo(function TurnCard(props: Props) {
       <div className="you">
         <p>
           <span className="vh">{t.session.you}: </span>
-          {turn.mode === "direct" ? turn.input : <TaggedText text={turn.input} seats={turn.roster} />}
+          {turn.mode === "direct" ? (
+            turn.input
+          ) : (
+            <TaggedText text={turn.input} seats={turn.roster} />
+          )}
         </p>
       </div>
       {turn.mode !== "direct" && steps.length > 1 && <RollCall turn={turn} onJump={jumpTo} />}
@@ -92,7 +96,12 @@ function SumLine({ turn }: { turn: Turn }) {
   return (
     <div className="callsum">
       {parts.flatMap((part, index) =>
-        index === 0 ? [part] : [<span key={`sep${index}`} className={index === 1 ? "sep phone:hidden" : "sep"} />, part],
+        index === 0
+          ? [part]
+          : [
+              <span key={`sep${index}`} className={index === 1 ? "sep phone:hidden" : "sep"} />,
+              part,
+            ],
       )}
       <span className="flex-1" />
       {turn.usage.calls > 0 && all > 1 && !isFree(turn.usage.cost_usd) && (
@@ -114,7 +123,8 @@ function Outcome({ turn, onRetryMissing }: Pick<Props, "turn" | "onRetryMissing"
   const names = missing.map(nameOf);
   const lines = [
     turn.status === "partial" && `${t.turn.partial(done, all)} ${t.turn.missing(names)}`,
-    turn.status === "failed" && (turn.error ? `${turn.error.title}. ${turn.error.detail}` : t.turn.allFailed),
+    turn.status === "failed" &&
+      (turn.error ? `${turn.error.title}. ${turn.error.detail}` : t.turn.allFailed),
     turn.status === "cancelled" && t.turn.stopped(names),
     turn.stop_reason !== null &&
       (t.turn.stopReason[turn.stop_reason] ?? t.turn.stopReasonOther(turn.stop_reason)),

@@ -49,7 +49,7 @@ export function TextBox(props: Props) {
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     // Keys that an input method is using are not ours (229: Safari's Enter that ends composing).
-     
+
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     if (list.onKeyDown(event)) return;
     const { selectionStart, selectionEnd } = event.currentTarget;

@@ -72,6 +72,12 @@ describe("hostile text", () => {
     );
   });
 
+  it("shows the beginning of what is endless, and says so", () => {
+    const page = shown("line\n".repeat(100_000));
+    expect(page.textContent.length).toBeLessThan(201_000);
+    expect(page.textContent).toContain("300,000 more characters are not shown");
+  });
+
   it("keeps every word of a text that is too long to be read as markdown", () => {
     const text = "word ".repeat(40_000);
     expect(shown(text).textContent).toBe(text);

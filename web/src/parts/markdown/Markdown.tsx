@@ -1,6 +1,7 @@
 import type { MarkedToken, Token } from "marked";
 import { createElement, Fragment, memo, type ReactNode, useMemo, useState } from "react";
 
+import { count } from "../../lib/format";
 import { t } from "../../lib/strings";
 
 import { CodeBlock } from "./CodeBlock";
@@ -19,6 +20,8 @@ interface Props {
 const HEADINGS_BELOW = 3;
 /** What is nested deeper is shown as it was written. */
 const DEEPEST = 24;
+/** What follows is not shown: nobody reads it here, and the page would stand still. */
+const LONGEST_SHOWN = 200_000;
 
 /**
  * An agent's words. Markdown becomes elements, never HTML: markup in the text is shown as text,
@@ -26,9 +29,11 @@ const DEEPEST = 24;
  */
 export function Markdown({ text, live = false, after }: Props) {
   const [growing] = useState(() => new GrowingBlocks());
+  const shown = text.length > LONGEST_SHOWN ? text.slice(0, LONGEST_SHOWN) : text;
   const blocks = useMemo(
-    () => (live ? growing.read(text) : readBlocks(text)).filter((block) => block.type !== "space"),
-    [growing, live, text],
+    () =>
+      (live ? growing.read(shown) : readBlocks(shown)).filter((block) => block.type !== "space"),
+    [growing, live, shown],
   );
   return (
     <div className="prose">
@@ -41,6 +46,9 @@ export function Markdown({ text, live = false, after }: Props) {
         />
       ))}
       {blocks.length === 0 && after && <p>{after}</p>}
+      {text.length > shown.length && (
+        <p className="text-12 text-fg-3">{t.markdown.cut(count(text.length - shown.length))}</p>
+      )}
     </div>
   );
 }
@@ -195,7 +203,14 @@ function renderSpan(token: Token, depth: number): ReactNode {
 
 function Tick({ done }: { done: boolean }) {
   return (
-    <input type="checkbox" className="mr-1.5" aria-label={t.markdown.task(done)} checked={done} disabled readOnly />
+    <input
+      type="checkbox"
+      className="mr-1.5"
+      aria-label={t.markdown.task(done)}
+      checked={done}
+      disabled
+      readOnly
+    />
   );
 }
 

@@ -2,16 +2,14 @@
 
 import { Lexer, type Token } from "marked";
 
-/** Beyond this a text is shown as it is: nobody reads it as prose, and parsing would block. */
-const LONGEST = 400_000;
 /** Lines longer than this are data, not prose: markdown's inline rules are slow on them. */
 const LONGEST_LINE = 20_000;
 /** The last blocks of a growing text can still change their kind. */
 const OPEN_BLOCKS = 2;
 
-/** The blocks of `text`. What cannot be parsed becomes one block of plain text. */
+/** The blocks of `text`. What has endless lines or cannot be parsed becomes one block of plain text. */
 export function readBlocks(text: string): Token[] {
-  if (text.length > LONGEST || hasLongLine(text)) return [plain(text)];
+  if (hasLongLine(text)) return [plain(text)];
   try {
     return new Lexer({ gfm: true }).lex(text);
   } catch {
@@ -25,7 +23,7 @@ function plain(text: string): Token {
 }
 
 function hasLongLine(text: string): boolean {
-  for (let from = 0; text.length - from > LONGEST_LINE; ) {
+  for (let from = 0; text.length - from > LONGEST_LINE;) {
     const end = text.indexOf("\n", from);
     if (end < 0 || end - from > LONGEST_LINE) return true;
     from = end + 1;

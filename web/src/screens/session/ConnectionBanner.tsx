@@ -1,6 +1,5 @@
 import { WifiOff } from "lucide-react";
 
-
 import { t } from "../../lib/strings";
 
 /** Says that the connection is lost and comes back by itself. */

@@ -1,7 +1,7 @@
 import { t } from "../../lib/strings";
 import { Avatar } from "../../parts/Avatar";
 
-import type { Place } from "./useRoom";
+import type { Place } from "./usePlace";
 
 /** A session in which nothing was said yet: who sits here, and how they answer. */
 export function EmptySession({ place }: { place: Place }) {
@@ -24,6 +24,11 @@ export function EmptySession({ place }: { place: Place }) {
             ? t.session.emptyRoomHelp[place.room.mode]
             : t.session.emptyRoomNobody}
       </p>
+      {place.notes.map((note) => (
+        <p key={note} className="max-w-[420px] text-12 text-fg-3">
+          {note}
+        </p>
+      ))}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { PanelRight } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 
@@ -7,24 +8,26 @@ import { sessions, timelineKey } from "../../api/queries";
 import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
 import type { Step, Turn, NewTurn } from "../../api/types";
 import { addDecimals, isFree, usd } from "../../lib/format";
-import { write } from "../../lib/storage";
+import { read, write } from "../../lib/storage";
 import { t } from "../../lib/strings";
 import { ScreenHead } from "../../parts/ScreenHead";
 import { cardId, type StepActions } from "../../parts/StepBlock";
 import { Composer } from "../../parts/composer/Composer";
 import { whoAnswers } from "../../parts/composer/whoAnswers";
 import { isInOrder } from "../../parts/steps";
+import { IconButton } from "../../ui/IconButton";
 
 import { Announcer } from "./Announcer";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { SendProblem } from "./SendProblem";
 import { SentDrawer } from "./SentDrawer";
 import { SessionMenu } from "./SessionMenu";
+import { TablePanel } from "./TablePanel";
 import { Transcript } from "./Transcript";
 import { useDraft } from "./draft";
 import { useChosenMode } from "./useChosenMode";
 import { useLive } from "./useLive";
-import { usePlace } from "./useRoom";
+import { usePlace } from "./usePlace";
 import { useTurns } from "./useTurns";
 
 /** A session: its turns as they happen, and the box for the next. */
@@ -34,10 +37,12 @@ export function SessionScreen({ id }: { id: string }) {
   const named = useQuery(sessions).data?.find((session) => session.id === id);
   const name = named?.name ?? timeline?.session.name ?? (problem ? t.product : t.shell.untitled);
   const [sentId, setSentId] = useState<string | null>(null);
+  const [panel, setPanel] = useState(() => read<boolean>("panel") ?? true);
   const log = useRef<{ toEnd: () => void }>(null);
   const turns = useTurns(id);
   const client = useQueryClient();
   const live = timeline && liveTurn(timeline);
+  const showPanel = panel && timeline !== undefined && place !== undefined && !problem;
   const sent = sentId === null ? undefined : findStep(timeline, sentId);
 
   useEffect(() => {
@@ -69,16 +74,37 @@ export function SessionScreen({ id }: { id: string }) {
     turn === head && !isLive(turn) ? actions.head : actions.other;
 
   return (
-    <main id="main" tabIndex={-1} className="grid min-h-0 min-w-0 outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface">
+    <main
+      id="main"
+      tabIndex={-1}
+      className="grid min-h-0 min-w-0 outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface"
+    >
       <ScreenHead
         within={place?.name}
         title={name}
         menu={timeline && <SessionMenu session={timeline.session} name={name} />}
       >
         {timeline && <SessionCost timeline={timeline} />}
+        <IconButton
+          label={t.panel.show}
+          aria-pressed={panel}
+          className="hidden min-[1280px]:inline-flex"
+          onClick={() => {
+            write("panel", !panel);
+            setPanel(!panel);
+          }}
+        >
+          <PanelRight className="icon" aria-hidden />
+        </IconButton>
       </ScreenHead>
       <div
-        className={`grid min-h-0 ${sent ? "desk:grid-cols-[minmax(0,1fr)_minmax(320px,var(--drawer))]" : ""}`}
+        className={`grid min-h-0 ${
+          sent
+            ? "desk:grid-cols-[minmax(0,1fr)_minmax(320px,var(--drawer))]"
+            : showPanel
+              ? "min-[1280px]:grid-cols-[minmax(0,1fr)_var(--table)]"
+              : ""
+        }`}
       >
         <div className="talk grid min-h-0 min-w-0 grid-rows-[auto_minmax(0,1fr)_auto]">
           <ConnectionBanner lost={lost} />
@@ -122,6 +148,7 @@ export function SessionScreen({ id }: { id: string }) {
           )}
           <Announcer turn={head} />
         </div>
+        {showPanel && !sent && <TablePanel timeline={timeline} place={place} />}
         {sent && <SentDrawer turn={sent.turn} step={sent.step} onClose={closeSent} />}
       </div>
     </main>
@@ -203,11 +230,7 @@ function Dock({ sessionId, place, live, turns, escapeStops, onSent }: DockProps)
           }
           sending={turns.send.isPending}
           onSend={send}
-          live={
-            live
-              ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) }
-              : null
-          }
+          live={live ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) } : null}
           escapeStops={escapeStops}
           onStop={(when) => live && turns.stop.mutate({ turn: live, when })}
         />

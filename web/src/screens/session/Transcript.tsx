@@ -9,7 +9,7 @@ import { TurnCard } from "../../parts/TurnCard";
 
 import { EmptySession } from "./EmptySession";
 import { newSince, seenNow } from "./news";
-import type { Place } from "./useRoom";
+import type { Place } from "./usePlace";
 import { useStickToEnd } from "./useStickToEnd";
 
 interface Props {

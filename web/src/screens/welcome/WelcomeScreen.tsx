@@ -30,6 +30,9 @@ export function WelcomeScreen() {
   const demo = available.find((model) => providerOf(model) === DEMO);
   const local = available.filter((model) => LOCAL.has(providerOf(model)));
   const keyed = (providerList.data ?? []).filter((provider) => provider.has_key);
+  const localNotes = (providerList.data ?? []).flatMap((provider) =>
+    LOCAL.has(provider.kind) ? (provider.note ?? []) : [],
+  );
   const busy = open.isPending || start.isPending;
   const problem = open.error ?? start.error ?? roomList.error ?? modelList.error;
   const enter = (room: Room) => open.mutate({ kind: "rooms", id: room.id });
@@ -92,7 +95,9 @@ export function WelcomeScreen() {
               icon={<Cpu className="icon size-5" aria-hidden />}
               title={t.welcome.local}
               help={
-                local.length > 0 ? t.welcome.localFound(local.length) : t.welcome.localNone
+                local.length > 0
+                  ? [t.welcome.localFound(local.length), ...localNotes].join(" ")
+                  : t.welcome.localNone
               }
               button={
                 local[0] && ready.length === 0

@@ -1,0 +1,114 @@
+"""The oracles: the books against themselves and against what the model server saw."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pantheon.ops.reconcile import reconcile
+from pantheon.turns.view import view_timeline, view_turn
+from tests.fakes.process import requests
+from tests.faults.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the books of a world that stood the check hold."""
+
+    turns: int
+    steps: int
+    requests: int
+    lost: int
+    credits: int
+
+    @property
+    def said(self) -> dict[str, int]:
+        """The figures of a row."""
+        return {"turns": self.turns, "requests": self.requests, "lost_requests": self.lost}
+
+
+async def check(here: World) -> Tally:
+    """Assert every invariant that a world at rest can show; returns what its books hold."""
+    await check_drift(here)
+    tally = await check_requests(here)
+    await check_views(here)
+    return tally
+
+
+async def check_drift(here: World) -> None:
+    """Assert that the books agree with themselves: I1 to I6, I9."""
+    drift = [
+        f"{finding.check.id} {finding.check.says}: {finding.rows}"
+        for finding in await reconcile(here.server.admin_url)
+        if finding.drift
+    ]
+    assert drift == []
+
+
+async def check_requests(here: World) -> Tally:
+    """Assert that the ledger tells what the model server saw (I2, I5).
+
+    Each request there has one attempt by its id, whose hash is that of the body. An attempt that
+    never arrived is lost, or its call event says that it was not sent. A step with its result is
+    not asked again, and what it charged is what its one completed call cost.
+    """
+    found = await here.rows(
+        """
+        SELECT a.id::text, e.outcome, e.sent, encode(a.request_sha256, 'hex'),
+               a.opened_at > s.finished_at, e.charged_microcredits
+        FROM llm_call_attempts a
+        JOIN steps s ON s.workspace_id = a.workspace_id AND s.id = a.step_id
+        LEFT JOIN llm_call_events e
+          ON e.workspace_id = a.workspace_id AND e.attempt_id = a.id
+        """
+    )
+    ledger = {row[0]: row[1:] for row in found}
+    log = await asyncio.to_thread(requests, here.fakes)
+    seen = [entry for entry in log if entry["path"].startswith(here.path)]
+    times = Counter(entry["id"] for entry in seen)
+    assert [i for i in times if i not in ledger] == [], "requests that no attempt tells of"
+    assert [i for i, count in times.items() if count > 1] == [], "requests that were sent twice"
+    assert [e["id"] for e in seen if e["sha256"] != ledger[e["id"]][2]] == [], "other bodies"
+    unseen = [row for attempt, row in ledger.items() if attempt not in times]
+    assert all(outcome == "lost" or not sent for outcome, sent, *_ in unseen)
+    assert [row[0] for row in found if row[4]] == [], "finished steps that were asked again"
+    answered = {entry["id"] for entry in seen if entry["outcome"] == "completed"}
+    completed = {attempt for attempt, row in ledger.items() if row[0] == "completed"}
+    assert completed <= answered, "answers that the model server did not finish"
+    counted = await here.rows("SELECT (SELECT count(*) FROM turns), (SELECT count(*) FROM steps)")
+    lost = sum(row[0] == "lost" for row in ledger.values())
+    credits = sum(row[4] or 0 for row in ledger.values())
+    return Tally(*counted[0], len(seen), lost, credits)
+
+
+async def check_views(here: World) -> None:
+    """Assert that timeline, turn and the turn's last event agree (I9)."""
+    ends = {
+        row[0]: row[1]
+        for row in await here.rows(
+            """
+            SELECT t.id, e.data -> 'turn' FROM turns t
+            JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
+                AND e.seq = t.last_seq
+            WHERE t.finished_at IS NOT NULL
+            """
+        )
+    }
+    sessions = await here.rows("SELECT DISTINCT session_id FROM turns")
+    shown: dict[UUID, Any] = {}
+    async with here.db.transaction(here.who.workspace_id, snapshot=True) as conn:
+        for (session_id,) in sessions:
+            cursor = None
+            while True:
+                page = await view_timeline(
+                    conn, here.who, session_id, limit=100, cursor=cursor, everything=True
+                )
+                shown |= {UUID(turn["id"]): turn for turn in page["items"]}
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    break
+        for turn_id, told in ends.items():
+            assert shown[turn_id] == told
+        for turn_id in list(ends)[:20]:
+            assert await view_turn(conn, here.who, turn_id) == ends[turn_id]

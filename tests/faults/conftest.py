@@ -1,0 +1,97 @@
+"""Fixtures of the fault harness: a nursery, an installation, the size of a run and its seed."""
+
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from pantheon.ops.embedded import Server
+from tests.faults.processes import Nursery, nursery
+from tests.faults.world import World, world
+
+T = TypeVar("T")
+LONG_FORM = "PANTHEON_FAULTS_LONG"
+SEED = "PANTHEON_FAULTS_SEED"
+SEED_OF = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def breeder() -> Iterator[Nursery]:
+    """One nursery for all tests of a process."""
+    with nursery() as breeder:
+        yield breeder
+
+
+@pytest.fixture
+async def here(
+    server: Server, fakes: str, tmp_path: Path, breeder: Nursery
+) -> AsyncIterator[World]:
+    """An installation of its own."""
+    async with world(server, fakes, tmp_path, breeder) as here:
+        yield here
+
+
+class Size:
+    """How much a run does: the short form stands in `make test`, the long one is `make faults`.
+
+    Times are asserted as promised in the long form, which has the machine to itself; the short
+    form allows for a machine that is shared.
+    """
+
+    def __init__(self, long: bool) -> None:
+        """Choose a form."""
+        self.long = long
+
+    def __call__(self, short: T, long: T) -> T:
+        """Return what the form of this run takes."""
+        return long if self.long else short
+
+    def seconds(self, promised: float) -> float:
+        """Return how long something may take that was promised within so many seconds."""
+        return promised if self.long else promised * 5 + 10
+
+
+@pytest.fixture
+def size() -> Size:
+    """The form of this run."""
+    return Size(LONG_FORM in os.environ)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Chance by a seed, which is printed when the test fails, with the command to repeat it."""
+    given = os.environ.get(SEED)
+    seed = int(given) if given else random.SystemRandom().randrange(1 << 32)
+    request.node.stash[SEED_OF] = seed
+    return random.Random(seed)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Tell of a failure's seed."""
+    report = yield
+    seed = item.stash.get(SEED_OF, None)
+    if seed is not None and report.failed:
+        form = "--long " if LONG_FORM in os.environ else ""
+        command = f"python -m tests.faults {form}--seed {seed} -k '{item.name}'"
+        report.sections.append(("seed", f"{seed}; again by: {command}"))
+    return report
+
+
+@pytest.fixture
+def figures(
+    record_property: Callable[[str, object], None], request: pytest.FixtureRequest
+) -> Callable[..., None]:
+    """Tell the figures of a row: what it is, and what was counted."""
+
+    def tell(row: str, **counted: Any) -> None:
+        record_property("row", row)
+        for name, value in counted.items():
+            record_property(name, value)
+        if (seed := request.node.stash.get(SEED_OF, None)) is not None:
+            record_property("seed", seed)
+
+    return tell
