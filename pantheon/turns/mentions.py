@@ -9,9 +9,10 @@ from dataclasses import dataclass
 NOT_PROSE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)"
     r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
-    r"|\b[a-zA-Z][a-zA-Z0-9+.-]*://\S+"
+    r"|\b[a-zA-Z][a-zA-Z0-9+.-]{0,30}://\S+"
     r"|\bwww\.\S+"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    # From an address's first character only: else a long word is read once for each of its letters.
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     re.DOTALL | re.MULTILINE,
 )
 TAG = re.compile(r"(?<![\w@/.])@([a-zA-Z][a-zA-Z0-9_-]*)")

@@ -16,7 +16,6 @@ from pantheon.turns.graph import Batch, Drive, State, compile_graph, drive, driv
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.types import Frozen, Seat, StepPlan
 
-
 SEATING = ("direct", "manual", "roundtable")
 
 

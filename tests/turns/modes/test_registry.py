@@ -7,7 +7,6 @@ import pytest
 from pantheon.turns.modes.registry import ALIASES, MODES
 from pantheon.turns.types import Frozen, Seat, StepPlan, Stop
 
-
 SEATING = ("direct", "manual", "roundtable")
 
 
