@@ -67,7 +67,7 @@ def main() -> None:
             if given.profile:
                 from benchmarks.profile import profile
 
-                profile(bench, folder)
+                profile(bench, folder, apart="pantheon" not in given.subjects)
             else:
                 compare(bench, folder, given, chosen)
 

@@ -18,6 +18,7 @@ from benchmarks.subjects import (
 )
 
 RUN_IN_TURNS = 10
+PART_TURNS = 10
 IDLE_SECONDS = 1.0
 MEMORY_SESSIONS = 8
 FEWEST_READERS = 32
@@ -95,13 +96,14 @@ def length(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
     """
     for ask, name in ((LAST_TEN, "flat"), (ONE, "flat_whole")):
         for subject in _served(subjects):
-            count = 1 if subject.name == "langgraph" else 3
-            sessions = subject.sessions(ask, count)
+            if ask is ONE and subject.name in ("proxy", "apart"):
+                continue
+            sessions = subject.sessions(ask, 1 if subject.name == "langgraph" else 2)
             bench.run(subject, sessions, RUN_IN_TURNS)
             early = bench.run(subject, sessions, sizes.window_turns)
             between = sizes.length_turns - RUN_IN_TURNS - 2 * sizes.window_turns
-            for _ in range(between // 50):
-                bench.run(subject, sessions, 50)
+            for _ in range(between // PART_TURNS):
+                bench.run(subject, sessions, PART_TURNS)
             late = bench.run(subject, sessions, sizes.window_turns)
             bench.results.add(f"{name}_cpu", subject, late.cpu_ms / early.cpu_ms)
             middle = [quantile(run.first_ms, 0.5) for run in (early, late)]
@@ -115,7 +117,7 @@ def readers(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
         if subject.name == "direct":
             run = bench.run(subject, sessions, sizes.reader_turns, in_step=True)
             _added(bench, subject, "readers", run)
-        if sessions[0].followed_by is None:
+        if sessions[0].followed_by is None or subject.name == "apart":
             continue
         alone = followed = 0.0
         fine, count = 0, 0
@@ -133,23 +135,30 @@ def readers(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
         bench.results.add("readers", subject, fine)
 
 
-def start(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
-    """Start in an empty folder, and again on what is stored: time to the first answer's end.
+def restart(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
+    """Start in an empty folder, and again on what is stored; then memory, idle and after work.
 
-    The first start includes signing in and making the first agent, where there are such things.
+    A start is timed to the end of the first answer. In an empty folder that includes signing in
+    and making the first agent, where there are such things.
     """
     for subject in _served(subjects):
         for at in range(sizes.starts):
             fresh = subject.fresh(make_folder(bench.folder / f"{subject.name}-{at}"))
             if fresh is not None:
                 _first_start(bench, fresh)
-            sessions = subject.sessions(ONE, 1)
+            sessions = subject.sessions(ONE, MEMORY_SESSIONS)
             subject.stop()
             began = time.perf_counter()
             subject.start()
             ready = time.perf_counter() - began
-            run = bench.run(subject, sessions, 1)
+            idle = resident_mb(subject.processes())
+            run = bench.run(subject, sessions[:1], 1)
             bench.results.add("warm_start_s", subject, ready + run.seconds)
+            bench.results.add("rss_idle_mb", subject, idle)
+        bench.run(subject, sessions, sizes.memory_turns // MEMORY_SESSIONS, in_step=True)
+        time.sleep(IDLE_SECONDS)
+        bench.results.add("rss_growth_mb", subject, resident_mb(subject.processes()) - idle)
+        bench.forget_requests()
 
 
 def _first_start(bench: Bench, fresh: Subject) -> None:
@@ -162,21 +171,6 @@ def _first_start(bench: Bench, fresh: Subject) -> None:
         bench.results.add("cold_start_s", fresh, ready + run.seconds)
     finally:
         fresh.stop()
-
-
-def memory(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
-    """Resident memory without PostgreSQL: fresh and idle, and after 1,000 turns."""
-    for subject in _served(subjects):
-        subject.stop()
-        subject.start()
-        time.sleep(IDLE_SECONDS)
-        idle = resident_mb(subject.processes())
-        sessions = subject.sessions(ONE, MEMORY_SESSIONS)
-        bench.run(subject, sessions, sizes.memory_turns // MEMORY_SESSIONS, in_step=True)
-        time.sleep(IDLE_SECONDS)
-        bench.results.add("rss_idle_mb", subject, idle)
-        bench.results.add("rss_growth_mb", subject, resident_mb(subject.processes()) - idle)
-        bench.forget_requests()
 
 
 def _add_cpu(bench: Bench, subject: Subject, pace: str, run: Run) -> None:
@@ -205,7 +199,6 @@ GROUPS: dict[str, tuple[bool, Callable[[Bench, Subjects, Sizes], None]]] = {
     "crowd": (False, crowd),
     "length": (False, length),
     "readers": (False, readers),
-    "start": (False, start),
-    "memory": (False, memory),
+    "restart": (False, restart),
 }
 """What `--only` names, in the order of measuring; whether it is measured in every round."""

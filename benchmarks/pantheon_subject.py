@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from benchmarks.processes import Process, free_port
+from benchmarks.processes import Process, free_port, make_folder
 from benchmarks.subjects import MODELS, QUESTION, Ask, Session, raw_request
 
 START_SECONDS = 60.0
@@ -26,7 +26,7 @@ class Pantheon:
     """`pantheon up`, or with `apart` one `pantheon api` and one `pantheon worker`.
 
     It is spoken to with an API key, or `by_link` with the cookie of the login link, as the first
-    start of a person's has it.
+    start of a person's has it. `looked_into`: started by `benchmarks.profiled`.
     """
 
     url: str
@@ -34,7 +34,7 @@ class Pantheon:
     apart: bool = False
     by_link: bool = False
     concurrency: int = 256
-    launcher: Sequence[str] = ()
+    looked_into: bool = False
     started: list[Process] = field(default_factory=list)
     port: int = 0
     credential: dict[str, str] = field(default_factory=dict)
@@ -155,8 +155,16 @@ class Pantheon:
 
     def _spawn(self, *arguments: str) -> Process:
         log = self.folder / f"{self.name}-{arguments[0]}.log"
-        command = [*(self.launcher or [_program()]), *arguments, "--data-dir", str(self.data_dir)]
+        program: list[str | Path] = [_program()]
+        if self.looked_into:
+            folder = make_folder(self.look_folder(arguments[0]))
+            program = [sys.executable, "-m", "benchmarks.profiled", folder]
+        command = [*program, *arguments, "--data-dir", self.data_dir]
         return Process(command, log, environment=self._environment())
+
+    def look_folder(self, command: str) -> Path:
+        """Return where a process that is looked into writes what was seen."""
+        return self.folder / f"look-{command}"
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(

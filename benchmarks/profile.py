@@ -4,7 +4,6 @@ import json
 import pstats
 import shutil
 import signal
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +30,10 @@ LINE = 100
 Function = tuple[str, int, str]
 
 
-def profile(bench: Bench, folder: Path) -> None:
+def profile(bench: Bench, folder: Path, *, apart: bool) -> None:
     """Run Pantheon alone, look into it while it takes turns, and print what was seen."""
-    launcher = (sys.executable, "-m", "benchmarks.profiled", str(folder))
-    pantheon = Pantheon(bench.url, folder, launcher=launcher)
+    pantheon = Pantheon(bench.url, folder, apart=apart, looked_into=True)
+    commands = ("api", "worker") if apart else ("up",)
 
     def burst() -> Run:
         return bench.run(pantheon, pantheon.sessions(ONE, SESSIONS), TURNS)
@@ -47,33 +46,43 @@ def profile(bench: Bench, folder: Path) -> None:
         pantheon.start()
         warm_up(bench, [pantheon], QUICK)
         for pace, take in (("burst", burst), ("paced, 32 in step", paced)):
-            path, run = _look(pantheon, folder, "samples", take)
-            print(f"\n## Where the CPU time is, {pace}\n")
-            print_samples(json.loads(path.read_text()), run)
-            path, run = _look(pantheon, folder, "calls", take)
-            print(f"\n## Calls, {pace}\n")
-            print_calls(pstats.Stats(str(path)), run)
-            FOLDER.mkdir(exist_ok=True)
-            shutil.copy(path, FOLDER / f"{pace.partition(',')[0]}.prof")
-        path, run = _look(pantheon, folder, "statements", burst)
-        print_statements(json.loads(path.read_text()), run)
+            paths, run = _look(pantheon, commands, "samples", take)
+            for command, path in zip(commands, paths, strict=True):
+                print(f"\n## `{command}`: where the CPU time is, {pace}\n")
+                print_samples(json.loads(path.read_text()), run)
+            paths, run = _look(pantheon, commands, "calls", take)
+            for command, path in zip(commands, paths, strict=True):
+                print(f"\n## `{command}`: calls, {pace}\n")
+                print_calls(pstats.Stats(str(path)), run)
+                FOLDER.mkdir(exist_ok=True)
+                shutil.copy(path, FOLDER / f"{command}-{pace.partition(',')[0]}.prof")
+        paths, run = _look(pantheon, commands, "statements", burst)
+        seen = [
+            (began, ended, command, text)
+            for command, path in zip(commands, paths, strict=True)
+            for began, ended, text in json.loads(path.read_text())
+        ]
+        print_statements(sorted(seen), run)
         print(f"\nFor pstats or snakeviz: {FOLDER}/*.prof")
     finally:
         pantheon.stop()
 
 
-def _look(pantheon: Pantheon, folder: Path, kind: str, take: Callable[[], Run]) -> tuple[Path, Run]:
-    """Look while turns are taken; return the file with what was seen, and the turns."""
-    (process,) = pantheon.processes()
-    written = folder / kind
-    written.unlink(missing_ok=True)
-    (folder / LOOK).write_text(kind)
-    process.send(signal.SIGUSR1)
+def _look(
+    pantheon: Pantheon, commands: Sequence[str], kind: str, take: Callable[[], Run]
+) -> tuple[list[Path], Run]:
+    """Look while turns are taken; return the files with what was seen, and the turns."""
+    written = [pantheon.look_folder(command) / kind for command in commands]
+    for path, process in zip(written, pantheon.processes(), strict=True):
+        path.unlink(missing_ok=True)
+        (path.parent / LOOK).write_text(kind)
+        process.send(signal.SIGUSR1)
     time.sleep(0.2)
     run = take()
-    process.send(signal.SIGUSR1)
+    for process in pantheon.processes():
+        process.send(signal.SIGUSR1)
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not written.exists():
+    while not all(path.exists() for path in written):
         if time.monotonic() > deadline:
             raise RuntimeError(f"No profile came:\n{process.last_words()}")
         time.sleep(0.05)
@@ -81,7 +90,7 @@ def _look(pantheon: Pantheon, folder: Path, kind: str, take: Callable[[], Run]) 
 
 
 def print_samples(stacks: Sequence[tuple[list[Function], int]], run: Run) -> None:
-    """Print the Python process's CPU time: by package, by function, by function of ours."""
+    """Print a process's CPU time: by package, by function, by function of ours."""
     own: Counter[Function] = Counter()
     whole: Counter[Function] = Counter()
     packages: Counter[str] = Counter()
@@ -95,16 +104,16 @@ def print_samples(stacks: Sequence[tuple[list[Function], int]], run: Run) -> Non
     python_ms = (run.cpu_ms - run.postgres_cpu_ms) / run.turns
     print(
         f"{python_ms:.1f} ms a turn in Python, {run.postgres_cpu_ms / run.turns:.1f} ms in"
-        f" PostgreSQL ({run.turns} turns, {total} samples). What is in C counts for its caller."
+        f" PostgreSQL, of all processes ({run.turns} turns, {total} samples of this one)."
+        " What is in C counts for its caller."
     )
     named = [f"{name} {times / total:.0%}" for name, times in packages.most_common() if name]
     print(fill(", ".join(name for name in named if not name.endswith(" 0%")), LINE))
     ours = {function: n for function, n in whole.items() if _package(function) == "pantheon"}
     for title, counted in (("Own time", own), ("Pantheon's functions with what they call", ours)):
-        print(f"\n{title}: ms a turn, share")
+        print(f"\n{title}: share")
         for function, times in Counter(counted).most_common(SHOWN):
-            share = times / total
-            print(f"  {share * python_ms:6.2f}  {share:5.1%}  {_name(function)}")
+            print(f"  {times / total:6.1%}  {_name(function)}")
 
 
 def print_calls(stats: Any, run: Run) -> None:
@@ -115,21 +124,25 @@ def print_calls(stats: Any, run: Run) -> None:
         print(f"  {numbers[1] / run.turns:7.1f}  {_name(function)}")
 
 
-def print_statements(seen: Sequence[tuple[float, float, str]], run: Run) -> None:
-    """Print the statements of a turn in their order: when each begins and how long it takes."""
-    starts: dict[tuple[str, int], list[float]] = defaultdict(list)
-    taken: dict[tuple[str, int], list[float]] = defaultdict(list)
+def print_statements(seen: Sequence[tuple[float, float, str, str]], run: Run) -> None:
+    """Print the statements of a turn in their order: when each begins and how long it takes.
+
+    `seen` is sorted: begin, end, the process's command, text.
+    """
+    starts: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    taken: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     ends = [*run.sent_at[1:], float("inf")]
     turn = 0
-    times: Counter[str] = Counter()
-    for began, ended, text in sorted(seen):
+    times: Counter[tuple[str, str]] = Counter()
+    for began, ended, command, text in seen:
         while began >= ends[turn]:
             turn += 1
             times.clear()
         if began >= run.sent_at[turn]:
-            times[text] += 1
-            starts[text, times[text]].append((began - run.sent_at[turn]) * 1000)
-            taken[text, times[text]].append((ended - began) * 1000)
+            times[command, text] += 1
+            key = command, text, times[command, text]
+            starts[key].append((began - run.sent_at[turn]) * 1000)
+            taken[key].append((ended - began) * 1000)
     count = sum(map(len, starts.values())) / run.turns
     waited = sum(map(sum, taken.values())) / run.turns
     print(f"\n## Statements, burst: {count:.1f} a turn, {waited:.2f} ms of waiting for them\n")
@@ -139,9 +152,11 @@ def print_statements(seen: Sequence[tuple[float, float, str]], run: Run) -> None
     print("Begins · takes (medians, ms) · times a turn:")
     for key in sorted(starts, key=lambda key: median(starts[key])):
         if len(starts[key]) >= run.turns / 20:
-            words = " ".join(key[0].split())[: LINE - 24] or "(a check of a pooled connection)"
+            command, text, _ = key
+            words = " ".join(text.split())[: LINE - 30] or "(a check of a pooled connection)"
             often = len(starts[key]) / run.turns
-            print(f"  {median(starts[key]):6.2f}  {median(taken[key]):5.2f}  {often:5.2f}  {words}")
+            figures = f"{median(starts[key]):6.2f}  {median(taken[key]):5.2f}  {often:5.2f}"
+            print(f"  {figures}  {command:6} {words}")
 
 
 def _package(function: Function) -> str:

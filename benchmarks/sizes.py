@@ -37,9 +37,9 @@ QUICK = Sizes(
     step_turns=3,
     crowd_turns=1,
     agent_sessions=1,
-    length_turns=100,
-    reader_turns=4,
-    most_readers=256,
+    length_turns=60,
+    reader_turns=3,
+    most_readers=128,
     memory_turns=200,
     starts=1,
 )

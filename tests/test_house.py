@@ -144,6 +144,18 @@ def test_the_docs_tell_of_every_event_and_no_other() -> None:
     assert told == {kind.value for kind in EventType}
 
 
+def test_every_link_of_the_docs_leads_somewhere() -> None:
+    """A page that was moved takes its links along, and each decision stands in the list."""
+    dead = []
+    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+            if "://" not in link and not (page.parent / link).exists():
+                dead.append(f"{page.relative_to(ROOT)}: {link}")
+    assert dead == []
+    listed = set(re.findall(r"\((\d{4}[^)]+)\)", _doc("decisions/README.md")))
+    assert listed == {path.name for path in (DOCS / "decisions").glob("0*.md")}
+
+
 def test_every_setting_is_described() -> None:
     """The docs are made from the descriptions, so none may be missing."""
     mute = [name for name, field in Settings.model_fields.items() if not field.description]

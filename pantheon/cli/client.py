@@ -24,6 +24,7 @@ BASE = "/api/v1"
 KEY_VARIABLE = "PANTHEON_API_KEY"
 PATIENCE_SECONDS = 60.0
 AGAIN_SECONDS = 10.0
+GOODBYE_SECONDS = 1.0
 QUIET_SECONDS = 45.0
 """A server sends a sign of life every 15 s: after three that are missing the stream is dead."""
 
@@ -204,7 +205,7 @@ async def connect(door: Door) -> AsyncIterator[Client]:
             if door.brief:
                 # A server that is away forgets the login by itself, a month later.
                 with suppress(httpx2.TransportError):
-                    await http.post(f"{BASE}/logout")
+                    await http.post(f"{BASE}/logout", timeout=GOODBYE_SECONDS)
 
 
 class _Away(Exception):

@@ -40,6 +40,7 @@ app.command()(worker)
 app.command()(migrate)
 
 NESTED = ("create", "list", "revoke")
+"""The commands of groups: options that stand before the group reach them too."""
 
 
 def main() -> None:

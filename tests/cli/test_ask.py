@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 from typing import Any
 from uuid import uuid4
 
@@ -103,6 +104,7 @@ def test_events_as_lines(commands: Commands, rooms: Rooms) -> None:
     names = [event["event"] for event in result.events()]
     assert names[0] == "turn.created"
     assert names.count("step.completed") == 2
+    assert names.count("turn.started") == 1
 
 
 def test_the_message_from_a_pipe_and_a_session_that_goes_on(
@@ -168,7 +170,19 @@ def test_ctrl_c_cancels_the_turn(commands: Commands, rooms: Rooms) -> None:
     turn = last_turn(result)
     assert turn["status"] == "cancelled"
     assert [step["status"] for step in turn["steps"]] == ["cancelled", "cancelled"]
-    assert turn["steps"][0]["message"]["content"].startswith("w0 ")
+    assert turn["steps"][0]["message"]["content"].startswith("w0")
+
+
+def test_ctrl_c_before_there_is_a_turn(commands: Commands) -> None:
+    """A server that does not answer does not hold anybody."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = commands.start("ask", "a", "b", "--url", url, PANTHEON_API_KEY="pan_x")
+        silent.accept()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert out == err == b""
 
 
 def test_another_server_by_address_and_key(

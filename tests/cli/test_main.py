@@ -1,10 +1,13 @@
 """The command line as a whole: quick, every command explained, options before or after."""
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -13,6 +16,16 @@ from pantheon.cli import main as command_line
 
 HEAVY = ("alembic", "fastapi", "httpx2", "langgraph", "openai", "psycopg", "pydantic", "rich.live",
          "sqlalchemy", "structlog", "uvicorn")  # fmt: skip
+
+
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    """What a command does to the logs of its process ends with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
 
 
 def commands() -> list[list[str]]:
@@ -55,6 +68,7 @@ def test_the_help_loads_nothing_heavy() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
+@pytest.mark.usefixtures("_own_logging")
 def test_options_of_all_commands_go_before_or_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

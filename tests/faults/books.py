@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,7 +44,7 @@ async def check_drift(here: World) -> None:
         for finding in await reconcile(here.server.admin_url)
         if finding.drift
     ]
-    assert drift == []
+    assert not drift, drift
 
 
 async def check_requests(here: World) -> Tally:
@@ -67,15 +68,17 @@ async def check_requests(here: World) -> Tally:
     log = await asyncio.to_thread(requests, here.fakes)
     seen = [entry for entry in log if entry["path"].startswith(here.path)]
     times = Counter(entry["id"] for entry in seen)
-    assert [i for i in times if i not in ledger] == [], "requests that no attempt tells of"
-    assert [i for i, count in times.items() if count > 1] == [], "requests that were sent twice"
-    assert [e["id"] for e in seen if e["sha256"] != ledger[e["id"]][2]] == [], "other bodies"
-    unseen = [row for attempt, row in ledger.items() if attempt not in times]
-    assert all(outcome == "lost" or not sent for outcome, sent, *_ in unseen)
-    assert [row[0] for row in found if row[4]] == [], "finished steps that were asked again"
-    answered = {entry["id"] for entry in seen if entry["outcome"] == "completed"}
     completed = {attempt for attempt, row in ledger.items() if row[0] == "completed"}
-    assert completed <= answered, "answers that the model server did not finish"
+    answered = {entry["id"] for entry in seen if entry["outcome"] == "completed"}
+    _none({i for i in times if i not in ledger}, "requests that no attempt tells of")
+    _none({i for i, count in times.items() if count > 1}, "requests that were sent twice")
+    _none({e["id"] for e in seen if e["sha256"] != ledger[e["id"]][2]}, "bodies that differ")
+    _none(
+        {i for i, row in ledger.items() if i not in times and row[0] != "lost" and row[1]},
+        "attempts that tell of a request which never came",
+    )
+    _none({row[0] for row in found if row[4]}, "requests of steps that had their result")
+    _none(completed - answered, "answers that the model server did not finish")
     counted = await here.rows("SELECT (SELECT count(*) FROM turns), (SELECT count(*) FROM steps)")
     lost = sum(row[0] == "lost" for row in ledger.values())
     credits = sum(row[4] or 0 for row in ledger.values())
@@ -108,7 +111,10 @@ async def check_views(here: World) -> None:
                 cursor = page["next_cursor"]
                 if cursor is None:
                     break
-        for turn_id, told in ends.items():
-            assert shown[turn_id] == told
+        _none({i for i, told in ends.items() if shown[i] != told}, "turns that are told otherwise")
         for turn_id in list(ends)[:20]:
             assert await view_turn(conn, here.who, turn_id) == ends[turn_id]
+
+
+def _none(found: Collection[object], what: str) -> None:
+    assert not found, f"{len(found)} {what}: {sorted(map(str, found))[:10]}"

@@ -2,35 +2,36 @@
 
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from pantheon.ops.embedded import Server
-from tests.faults.processes import Nursery, nursery
+from tests.faults.processes import Nursery, breeding
 from tests.faults.world import World, world
 
 T = TypeVar("T")
+Figures = Callable[..., None]
 LONG_FORM = "PANTHEON_FAULTS_LONG"
 SEED = "PANTHEON_FAULTS_SEED"
 SEED_OF = pytest.StashKey[int]()
 
 
 @pytest.fixture(scope="session")
-def breeder() -> Iterator[Nursery]:
+def nursery() -> Iterator[Nursery]:
     """One nursery for all tests of a process."""
-    with nursery() as breeder:
-        yield breeder
+    with breeding() as nursery:
+        yield nursery
 
 
 @pytest.fixture
 async def here(
-    server: Server, fakes: str, tmp_path: Path, breeder: Nursery
+    server: Server, fakes: str, tmp_path: Path, nursery: Nursery
 ) -> AsyncIterator[World]:
     """An installation of its own."""
-    async with world(server, fakes, tmp_path, breeder) as here:
+    async with world(server, fakes, tmp_path, nursery) as here:
         yield here
 
 
@@ -75,7 +76,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     seed = item.stash.get(SEED_OF, None)
     if seed is not None and report.failed:
-        form = "--long " if LONG_FORM in os.environ else ""
+        form = "" if LONG_FORM in os.environ else "--short "
         command = f"python -m tests.faults {form}--seed {seed} -k '{item.name}'"
         report.sections.append(("seed", f"{seed}; again by: {command}"))
     return report
@@ -84,7 +85,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture
 def figures(
     record_property: Callable[[str, object], None], request: pytest.FixtureRequest
-) -> Callable[..., None]:
+) -> Figures:
     """Tell the figures of a row: what it is, and what was counted."""
 
     def tell(row: str, **counted: Any) -> None:
@@ -95,3 +96,12 @@ def figures(
             record_property("seed", seed)
 
     return tell
+
+
+async def must_fail(harness: Awaitable[object]) -> str:
+    """Run a harness whose guard is off; returns what it found, fails if it found nothing."""
+    try:
+        await harness
+    except (AssertionError, TimeoutError) as error:
+        return str(error)[:100]
+    pytest.fail("nothing was found with the guard off: this harness is void")

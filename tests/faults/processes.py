@@ -78,7 +78,8 @@ class Nursery:
         self._asking = threading.Lock()
         self._waiting: deque[Process] = deque()
         self._there: dict[int, Process] = {}
-        threading.Thread(target=self._hear, daemon=True).start()
+        self._hearing = threading.Thread(target=self._hear, daemon=True)
+        self._hearing.start()
 
     def start(
         self, process: Process, settings: dict[str, Any], env: dict[str, str], without: list[str]
@@ -96,6 +97,12 @@ class Nursery:
             self._waiting.append(process)
             self._program.stdin.write(json.dumps(line) + "\n")
             self._program.stdin.flush()
+
+    def end(self) -> None:
+        """End it, and with it all that it has started."""
+        assert self._program.stdin is not None
+        self._program.stdin.close()
+        self._hearing.join()
 
     def _hear(self) -> None:
         assert self._program.stdout is not None
@@ -115,7 +122,7 @@ class Nursery:
 
 
 @contextmanager
-def nursery() -> Iterator[Nursery]:
+def breeding() -> Iterator[Nursery]:
     """Have a nursery; whatever it started ends with the block."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.nursery"],
@@ -124,6 +131,6 @@ def nursery() -> Iterator[Nursery]:
         stdout=subprocess.PIPE,
         text=True,
     ) as program:
-        yield Nursery(program)
-        assert program.stdin is not None
-        program.stdin.close()
+        nursery = Nursery(program)
+        yield nursery
+        nursery.end()

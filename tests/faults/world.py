@@ -117,8 +117,12 @@ class World:
         *,
         key: str | None = None,
         limits: dict[str, int] | None = None,
+        wait_seconds: int | None = None,
     ) -> httpx2.Response:
-        """Ask: POST a turn. Raises httpx2.TransportError where the API hangs up."""
+        """Ask: POST a turn. Raises httpx2.TransportError where the API hangs up.
+
+        With `wait_seconds` the answer waits for the turn's end so long.
+        """
         body: dict[str, Any] = {"input": "What now?" if mode == "direct" else "@all What now?"}
         if mode in ("manual", "sequence"):
             body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
@@ -127,6 +131,8 @@ class World:
         if limits:
             body["limits"] = limits
         headers = {"Idempotency-Key": key} if key else {}
+        if wait_seconds is not None:
+            headers["Prefer"] = f"wait={wait_seconds}"
         return await self.client.post(
             f"{api.url}/api/v1/sessions/{session_id}/turns", json=body, headers=headers
         )

@@ -6,26 +6,21 @@ import { Link } from "wouter";
 import type { ApiProblem } from "../../api/problems";
 import { sessions, timelineKey } from "../../api/queries";
 import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
-import type { Step, Turn, NewTurn } from "../../api/types";
+import type { Step, Turn } from "../../api/types";
 import { addDecimals, isFree, usd } from "../../lib/format";
 import { read, write } from "../../lib/storage";
 import { t } from "../../lib/strings";
 import { ScreenHead } from "../../parts/ScreenHead";
 import { cardId, type StepActions } from "../../parts/StepBlock";
-import { Composer } from "../../parts/composer/Composer";
-import { whoAnswers } from "../../parts/composer/whoAnswers";
-import { isInOrder } from "../../parts/steps";
 import { IconButton } from "../../ui/IconButton";
 
 import { Announcer } from "./Announcer";
 import { ConnectionBanner } from "./ConnectionBanner";
-import { SendProblem } from "./SendProblem";
+import { Dock } from "./Dock";
 import { SentDrawer } from "./SentDrawer";
 import { SessionMenu } from "./SessionMenu";
 import { TablePanel } from "./TablePanel";
 import { Transcript } from "./Transcript";
-import { useDraft } from "./draft";
-import { useChosenMode } from "./useChosenMode";
 import { useLive } from "./useLive";
 import { usePlace } from "./usePlace";
 import { useTurns } from "./useTurns";
@@ -166,75 +161,6 @@ function Broken({ problem }: { problem: ApiProblem }) {
       <Link href="/" className="btn">
         {t.shell.home}
       </Link>
-    </div>
-  );
-}
-
-interface DockProps {
-  sessionId: string;
-  place: NonNullable<ReturnType<typeof usePlace>>;
-  live: Turn | undefined;
-  turns: ReturnType<typeof useTurns>;
-  escapeStops: boolean;
-  onSent: () => void;
-}
-
-/** The composer with all that it has to know of the session. */
-function Dock({ sessionId, place, live, turns, escapeStops, onSent }: DockProps) {
-  const [text, setText] = useDraft(sessionId);
-  const [chosen, setChosen] = useChosenMode(sessionId);
-  const { mode, who } = whoAnswers({ room: place.room, seats: place.seats, chosen, text });
-  const box = useRef<{ focus: () => void }>(null);
-  useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) box.current?.focus();
-  }, []);
-
-  const direct = mode === "direct";
-  const note = direct
-    ? ""
-    : who.length === 0
-      ? t.composer.nobody
-      : who.length > 3
-        ? t.composer.calls(who.length)
-        : t.composer.answers(who.map((seat) => seat.name));
-  const send = () => {
-    const body: NewTurn = chosen === null ? { input: text } : { input: text, mode: chosen };
-    turns.send.mutate(body, {
-      onSuccess: () => {
-        setText("");
-        onSent();
-      },
-    });
-  };
-  return (
-    <div className="px-6 pb-4 phone:px-2 phone:pb-[max(8px,env(safe-area-inset-bottom))]">
-      <div className="mx-auto w-full max-w-(--column)">
-        <Composer
-          ref={box}
-          text={text}
-          onText={setText}
-          placeholder={
-            direct
-              ? t.composer.askAgent(place.name)
-              : mode === "manual"
-                ? t.composer.askTag
-                : t.composer.askRoom
-          }
-          seats={direct ? [] : place.seats}
-          modes={place.modes}
-          mode={mode}
-          onMode={(picked) => setChosen(picked === place.room.mode ? null : picked)}
-          note={note}
-          problem={
-            turns.problem && <SendProblem problem={turns.problem} onDismiss={turns.dismiss} />
-          }
-          sending={turns.send.isPending}
-          onSend={send}
-          live={live ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) } : null}
-          escapeStops={escapeStops}
-          onStop={(when) => live && turns.stop.mutate({ turn: live, when })}
-        />
-      </div>
     </div>
   );
 }
