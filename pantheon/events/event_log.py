@@ -70,15 +70,17 @@ async def write(conn: Connection, ref: TurnRef, first_seq: int, events: Sequence
     await conn.execute(
         """
         INSERT INTO turn_events (workspace_id, turn_id, seq, type, data)
-        SELECT %(workspace)s, %(turn)s, seq, type, data::json
-        FROM unnest(%(seqs)s::int[], %(types)s::text[], %(data)s::text[]) AS e (seq, type, data)
+        SELECT %(workspace)s, %(turn)s, %(first)s + place - 1, types.type, data.value
+        FROM json_array_elements(%(data)s::json) WITH ORDINALITY AS data (value, place)
+        JOIN unnest(%(types)s::text[]) WITH ORDINALITY AS types (type, place) USING (place)
         """,
         {
             "workspace": ref.workspace_id,
             "turn": ref.id,
-            "seqs": [event.seq for event in written],
+            "first": first_seq,
             "types": [event.type for event in written],
-            "data": [event.data.decode() for event in written],
+            # One value: an array of texts would have every quote in it escaped, in Python.
+            "data": f"[{b','.join(event.data for event in written).decode()}]",
         },
     )
     conn.notices.append(Notice("events", ref.session_id, written))

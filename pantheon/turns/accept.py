@@ -107,7 +107,7 @@ async def store_turn(
     try:
         turn = await _insert_turn(
             conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of,
-            slot, 1 if ask is None else 3,
+            slot, 1 + (slot is not None) + (ask is not None),
         )  # fmt: skip
     except UniqueViolation as violation:
         if violation.diag.constraint_name in ("turns_one_live", "turns_session_index"):
@@ -119,12 +119,14 @@ async def store_turn(
     await _move_head(conn, who, place, turn_id, text)
     shape = turn_shape(turn, text, rows)
     events = [NewEvent(EventType.turn_created, {"turn": shape})]
+    if slot is not None:
+        events.append(NewEvent(EventType.turn_started, {}))
     opened = {}
     if ask is not None:
         attempt, rows[0] = await record_ask(conn, turn, rows[0], ask)
         opened[rows[0].step_key] = Opened(attempt, ask)
         data = {"step_id": rows[0].id, "attempt": 1, "step": step_shape(rows[0], frozen)}
-        events += [NewEvent(EventType.turn_started, {}), NewEvent(EventType.step_started, data)]
+        events.append(NewEvent(EventType.step_started, data))
     await event_log.write(conn, turn.ref, 1, events)
     if slot is None:
         conn.notices.append(Notice("work"))

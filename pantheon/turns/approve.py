@@ -37,8 +37,7 @@ async def ask_user(work: Work, step: StepRow) -> None:
     seconds = int(work.frozen.limits.get("approval_seconds", APPROVAL_SECONDS))
 
     async def write(conn: Connection) -> None:
-        opening = work.opening()
-        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, len(opening) + 1)
+        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 1)
         row = await steps.ask(conn, step, proposal)
         if row is None:
             raise Committed
@@ -61,7 +60,7 @@ async def ask_user(work: Work, step: StepRow) -> None:
         assert turn is not None
         data = {"step_id": row.id, "attempt": 0, "approval": approval_shape(turn, [row])}
         await event_log.write(
-            conn, work.ref, first, [*opening, NewEvent(EventType.turn_awaiting_input, data)]
+            conn, work.ref, first, [NewEvent(EventType.turn_awaiting_input, data)]
         )
 
     with suppress(Committed):

@@ -54,8 +54,8 @@ async def finalize_turn(
     kind = EventType.step_cancelled if cancelled else EventType.step_skipped
 
     async def write(conn: Connection) -> None:
-        events = work.opening()
-        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, len(events))
+        events: list[NewEvent] = []
+        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 0)
         rows = dict(work.steps)
         for row in await steps.end_open(conn, work.turn.workspace_id, work.turn.id, left):
             rows[row.step_key] = replace(row, content=None)
@@ -68,7 +68,7 @@ async def finalize_turn(
         status = TurnStatus.cancelled if cancelled else status_of(rows.values())
         if error is not None:
             status = TurnStatus.failed
-        more = len(events) - len(work.opening()) + 1
+        more = len(events) + 1
         stop_reason = None if cancelled else reason
         events.append(await _settle(conn, work, rows, status, stop_reason, error, more))
         await event_log.write(conn, work.ref, first, events)

@@ -12,6 +12,7 @@ from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection, Database, Notice
 from pantheon.events import event_log
 from pantheon.events.hub import Hub
+from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import attempts
 from pantheon.providers.registry import Providers
 from pantheon.turns import checkpoints, leases, steps
@@ -101,8 +102,13 @@ async def _drive(work: Work, graph: Graph) -> None:
 
 async def _load(db: Database, turn: TurnRow) -> Loaded:
     async with db.transaction(turn.workspace_id) as conn:
+        unannounced = turn.last_seq == 1
+        if unannounced or turn.lease_epoch > 1:
+            first = await event_log.fence(conn, turn.ref, turn.lease_epoch, int(unannounced))
+        if unannounced:
+            started = NewEvent(EventType.turn_started, {})
+            await event_log.write(conn, turn.ref, first, [started])
         if turn.lease_epoch > 1:
-            await event_log.fence(conn, turn.ref, turn.lease_epoch, 0)
             lost = await attempts.close_lost(conn, turn.workspace_id, turn.id)
             await steps.lose(conn, turn.workspace_id, lost)
         text, tokens, prompts = await _texts(conn, turn)
@@ -138,7 +144,6 @@ def _work(
         places=asyncio.Semaphore(int(frozen.limits.get("parallel", PARALLEL))),
         history=loaded.history,
         ends_at=asyncio.get_running_loop().time() + float(limit),
-        announced=turn.last_seq > 1,
     )
 
 

@@ -212,14 +212,13 @@ async def _open(work: Work, step: StepRow, ask: Ask) -> Opened:
     kind = EventType.step_started if number == 1 else EventType.step_restarted
 
     async def write(conn: Connection) -> tuple[Attempt, StepRow]:
-        opening = work.opening()
-        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, len(opening) + 1)
+        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 1)
         attempt, started = await record_ask(conn, work.turn, step, ask)
         if started.attempts != number:
             # This transaction was committed before, its reply was lost.
             raise Committed
         data = {"step_id": step.id, "attempt": number, "step": _shape(work, started)}
-        await event_log.write(conn, work.ref, first, [*opening, NewEvent(kind, data)])
+        await event_log.write(conn, work.ref, first, [NewEvent(kind, data)])
         return attempt, started
 
     try:
@@ -227,7 +226,6 @@ async def _open(work: Work, step: StepRow, ask: Ask) -> Opened:
     except Committed:
         attempt, started = await _reload_open(work, step)
     work.steps[step.step_key] = started
-    work.announced = True
     return Opened(attempt, ask)
 
 
@@ -267,8 +265,7 @@ async def _end(
     crash_point("step.before_close")
 
     async def write(conn: Connection) -> tuple[StepRow, bool, list[StepRow]]:
-        opening = work.opening()
-        count = len(opening) + len(events) + 1 + (decision is not None)
+        count = len(events) + 1 + (decision is not None)
         first = await event_log.fence(conn, work.ref, turn.lease_epoch, count, settles=True)
         if call is not None and not await attempts.close(
             conn, turn.workspace_id, call[0].id, call[1]
@@ -289,7 +286,7 @@ async def _end(
         if call is not None:
             await wallets.draw(conn, turn.workspace_id, turn.id, call[1].charged_microcredits)
         data = {"step_id": step.id, "attempt": ended.attempts, "step": _shape(work, ended)}
-        written = [*opening, *events, NewEvent(ENDED[status], data)]
+        written = [*events, NewEvent(ENDED[status], data)]
         # Asked behind the fence: what other steps have committed is known here by now.
         batch = work.next_batch(ended)
         last = isinstance(batch, Stop) and batch.whole
@@ -310,7 +307,6 @@ async def _end(
         work.steps.update({row.step_key: row for row in new})
     except Committed:
         await _reload(work, step, text)
-    work.announced = True
     crash_point("step.closed")
 
 

@@ -13,7 +13,7 @@ from pantheon.base.errors import UNAVAILABLE, Problem
 from pantheon.context.assemble import PastTurn
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
-from pantheon.events.types import EventType, NewEvent, TurnRef
+from pantheon.events.types import TurnRef
 from pantheon.providers.registry import Providers
 from pantheon.turns.ask import Opened, history_bounds
 from pantheon.turns.history import load_history
@@ -83,7 +83,6 @@ class Work:
     steps: dict[str, StepRow]
     siblings: Mapping[str, list[UUID]]
     ends_at: float
-    announced: bool
     opened: dict[str, Opened]
     history: Sequence[PastTurn] | None = None
     finished: bool = False
@@ -121,10 +120,6 @@ class Work:
         if control.draining:
             return Stop("drain", whole=False)
         return batch
-
-    def opening(self) -> list[NewEvent]:
-        """Return `turn.started` unless the log has it: it stands before the run's first event."""
-        return [] if self.announced else [NewEvent(EventType.turn_started, {})]
 
     async def load_history(self) -> Sequence[PastTurn]:
         """Return the turn's history, read once and bounded by what its agents can use."""

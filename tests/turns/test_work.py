@@ -81,12 +81,6 @@ async def test_limits_of_a_step(work):
     assert work.step_seconds == 7
 
 
-async def test_the_start_is_announced_once(work):
-    assert [event.type for event in work.opening()] == ["turn.started"]
-    work.announced = True
-    assert work.opening() == []
-
-
 @pytest.mark.parametrize(
     "error",
     [psycopg.OperationalError("gone"), psycopg.errors.DeadlockDetected(), UNAVAILABLE("away")],
