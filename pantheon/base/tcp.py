@@ -18,6 +18,8 @@ from httpcore2 import (
     WriteTimeout,
 )
 
+from pantheon.base import departures
+
 # The first reads of an answer are made at once, and so is the one after a read of this size.
 FREE_READS = 3
 LARGE_READ = 32_768
@@ -160,6 +162,7 @@ class TcpStream(asyncio.Protocol, AsyncNetworkStream):
 
     async def _send(self, timeout: float | None) -> None:
         self._reads = 0
+        departures.note()
         self._transport.write(b"".join(self._unsent))
         self._unsent.clear()
         if not self._writable.is_set():

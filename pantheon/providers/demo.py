@@ -10,6 +10,7 @@ from zlib import crc32
 
 import orjson
 
+from pantheon.base import departures
 from pantheon.providers.types import (
     Failure,
     Finished,
@@ -124,6 +125,7 @@ class DemoProvider:
 
     async def stream(self, body: bytes, request_id: str) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer, a few words at a time."""
+        departures.note()
         asked = orjson.loads(body)
         voice = VOICES.get(asked["model"])
         if voice is None:

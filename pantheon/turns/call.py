@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
+from pantheon.base import departures
 from pantheon.base.crashpoints import crash_point
 from pantheon.context import tokens
 from pantheon.context.own_name import OwnNamePrefix
@@ -24,7 +25,10 @@ LONGEST_REASONING = 20_000
 
 @dataclass(slots=True)
 class Reply:
-    """What came back. Neither `finished` nor `failure`: the call was cut by a halt."""
+    """What came back. Neither `finished` nor `failure`: the call was cut by a halt.
+
+    `left`: the request was on its way by then.
+    """
 
     text: str = ""
     reasoning: str = ""
@@ -33,6 +37,7 @@ class Reply:
     failure: Failure | None = None
     time_to_first_token_ms: int | None = None
     latency_ms: int = 0
+    left: bool = False
 
     def events(self, step: StepRow) -> list[NewEvent]:
         """Return what the log still has to take before the step's end."""
@@ -88,7 +93,7 @@ def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
     failure = reply.failure
     ended = reply.finished or failure
     usage = ended.usage if ended is not None else None
-    left = failure is None or failure.sent
+    left = reply.left if ended is None else failure is None or failure.sent
     estimated = usage is None and left and (outcome is not Outcome.failed or bool(reply.text))
     if usage is None:
         usage = TokenUsage()
@@ -119,6 +124,7 @@ async def _read(
     work: Work, ask: Ask, attempt_id: UUID, deadline: float, text: StepText, reply: Reply
 ) -> None:
     started = time.perf_counter()
+    departure = departures.expect()
     reasoning: list[str] = []
     try:
         async with (
@@ -143,8 +149,10 @@ async def _read(
             "Out of time",
             f"The model did not finish within {work.step_seconds:g} s.",
             retryable=False,
+            sent=departure.left,
         )
     finally:
+        reply.left = departure.left
         reply.latency_ms = _ms_since(started)
         reply.reasoning = "".join(reasoning)[:LONGEST_REASONING]
 

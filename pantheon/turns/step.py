@@ -135,6 +135,8 @@ async def _send(work: Work, key: str, opened: Opened, deadline: float) -> Ask | 
         else:
             await _close_and_wait(work, step, opened, reply, wait)
     elif halt == "cancel":
+        if not reply.left:
+            reply.failure = NOT_SENT
         await _close(work, step, StepStatus.cancelled, opened, reply)
     else:
         await _let_go(work, step)

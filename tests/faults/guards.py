@@ -6,12 +6,15 @@ A guard is taken off in a forked process under test, before it serves, never in 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
+from pantheon.accounts.roles import Who
 from pantheon.db.pool import Connection
-from pantheon.events import event_log
+from pantheon.events import event_log, follow, hub
 from pantheon.events.types import TurnRef
 from pantheon.ledger import attempts
-from pantheon.turns import run
+from pantheon.turns import accept, run
+from pantheon.turns.place import Place
 
 
 def switch_off(guard: str) -> None:
@@ -51,8 +54,42 @@ def _without_read_through() -> None:
     run._load = forgetful
 
 
+def _without_head() -> None:
+    """A session's head moves wherever it has moved meanwhile."""
+
+    async def move_head(conn: Connection, who: Who, place: Place, turn_id: UUID, text: str) -> None:
+        await conn.execute(
+            "UPDATE sessions SET head_turn_id = %s, turn_count = turn_count + 1 WHERE id = %s",
+            (turn_id, place.id),
+        )
+
+    accept._move_head = move_head
+
+
+def _without_wake() -> None:
+    """Nobody tells a process what another has committed, and it does not look by itself."""
+
+    async def poll(_: hub.Hub) -> None:
+        return None
+
+    hub.Hub._poll = poll
+    hub.Hub._elsewhere = lambda *_: None
+
+
+def _without_prefix() -> None:
+    """A frame's id runs ahead of what the reader has been given."""
+
+    def ahead(follower: follow._Follower) -> str:
+        return f"{follower.at[0]}.{follower.at[1] + 1}"
+
+    follow._Follower._id = ahead
+
+
 GUARDS: dict[str, Callable[[], None]] = {
     "fence": _without_fence,
+    "head": _without_head,
     "lost": _without_lost,
+    "prefix": _without_prefix,
     "read_through": _without_read_through,
+    "wake": _without_wake,
 }

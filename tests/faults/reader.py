@@ -44,12 +44,13 @@ class Reader:
             self._moving.clear()
             reading = asyncio.create_task(self._read_once(turns))
             moving = asyncio.create_task(self._moving.wait())
-            await asyncio.wait({reading, moving}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (reading, moving):
-                task.cancel()
-            await asyncio.wait({reading, moving})
-            error = None if reading.cancelled() else reading.exception()
-            if error is not None and not isinstance(error, httpx2.TransportError):
+            try:
+                await asyncio.wait({reading, moving}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (reading, moving):
+                    task.cancel()
+                (error, _) = await asyncio.gather(reading, moving, return_exceptions=True)
+            if isinstance(error, Exception) and not isinstance(error, httpx2.TransportError):
                 raise error
             if len(self.over) < turns:
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import psycopg
 
 from pantheon.accounts import keys
 from pantheon.accounts.roles import Who
@@ -162,6 +163,10 @@ class World:
         async with self.db.transaction(self.who.workspace_id) as conn:
             cursor = await conn.execute(query, args)  # type: ignore[arg-type]
             return await cursor.fetchall() if cursor.description else []
+
+    async def as_owner(self) -> psycopg.AsyncConnection[Any]:
+        """Connect as the schema's owner, who may do everything."""
+        return await psycopg.AsyncConnection.connect(self.server.admin_url, autocommit=True)
 
     async def turns(self) -> list[dict[str, Any]]:
         """Read all turns, as the database has them."""

@@ -55,7 +55,7 @@ def test_what_the_provider_told_is_kept(reply, outcome, usage, estimated, charge
     ("reply", "outcome"),
     [
         (Reply("x" * 300, finished=Finished("stop", None)), "completed"),
-        (Reply("x" * 300), "cancelled"),
+        (Reply("x" * 300, left=True), "cancelled"),
         (Reply("x" * 300, failure=BROKEN), "failed"),
         (Reply("x" * 200, reasoning="y" * 100, finished=Finished("stop", None)), "completed"),
     ],

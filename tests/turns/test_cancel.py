@@ -1,13 +1,25 @@
 """Cancelling: now, after the step, before anybody runs it; and what is kept."""
 
+from dataclasses import replace
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
 from pantheon.accounts.roles import Who
+from pantheon.base import ids
 from pantheon.base.errors import Problem
+from pantheon.db.pool import Notice
 from pantheon.ops.runtime import Runtime
+from pantheon.providers.openai import OpenAIProvider
+from pantheon.providers.registry import Entry, Providers
+from pantheon.providers.types import Price
+from pantheon.turns import leases
 from pantheon.turns.cancel import cancel_live, request_cancel
+from pantheon.turns.run import run_turn
+from pantheon.turns.types import GRAPH_VERSION
+from pantheon.turns.work import Control
+from tests.fakes.process import requests
 from tests.turns.drive import direct_session, ended, log_of, rows, send, session_with, until, view
 
 
@@ -36,6 +48,36 @@ async def test_now_keeps_the_text_and_settles_the_call(runtime: Runtime, who: Wh
     log = await log_of(runtime, who, turn)
     assert log[-1][1]["turn"] == turn
     assert [event.seq for event, _ in log] == list(range(1, len(log) + 1))
+
+
+async def test_what_had_not_left_is_not_charged(idle: Runtime, who: Who, fakes: str) -> None:
+    """The cancel meets the commit that records the attempt: nothing is asked, nothing estimated."""
+    provider = OpenAIProvider("fake", fakes)
+    priced = replace(provider.unlisted("ok"), price=Price(Decimal(1), Decimal(2)))
+    providers = Providers([Entry(provider, "a test", {priced.id: priced})])
+    runtime = replace(idle, providers=providers)
+    await send(runtime, who, await direct_session(runtime, who, "fake/ok"))
+    async with runtime.db.sweep() as conn:
+        (turn,) = await leases.claim(conn, ids.new(), [GRAPH_VERSION], 30, 1)
+    control = Control()
+
+    def cancel_at_once(notices: list[Notice]) -> None:
+        if any(event.type == "step.started" for n in notices for event in n.payload or ()):
+            control.cancel("now")
+
+    runtime.db.listeners.append(cancel_at_once)
+    await run_turn(runtime.db, providers, runtime.hub, runtime.graph, turn, control)
+    (event,) = await rows(
+        runtime,
+        who,
+        """
+        SELECT attempt_id::text, outcome, error_code, sent, estimated, charged_microcredits
+        FROM llm_call_events
+        """,
+    )
+    assert event[1:] == ("cancelled", "not_sent", False, False, 0)
+    assert requests(fakes, event[0]) == []
+    await provider.aclose()
 
 
 async def test_after_step_lets_the_running_answer_end(runtime: Runtime, who: Who) -> None:
