@@ -168,6 +168,7 @@ def _route_decided(work: Work, route: StepRow, new: Sequence[StepRow]) -> NewEve
 async def close_for_retry(
     work: Work, step: StepRow, opened: Opened, reply: Reply, wait_seconds: float
 ) -> None:
+    """Close a failed attempt whose step tries again after a wait. Raises LeaseLost."""
     turn = work.turn
     closed, spent = closing(reply, opened.ask, Outcome.failed)
     assert reply.failure is not None
