@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from pantheon.base.text import sanitise
+
 LONGEST_REPLY = 200_000
-FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
-THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+MOST_TRIES = 200
+FENCE = re.compile(r"```[a-zA-Z]*[^\S\n]*\n(.*?)```", re.DOTALL)
 TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+THOUGHT, THOUGHT_END = "<think>", "</think>"
+
+# Line breaks inside of strings are what small models write: `strict` would refuse them.
+DECODER = json.JSONDecoder(strict=False)
 
 
 class Form(StrEnum):
@@ -54,34 +60,62 @@ def best_form(capabilities: Collection[str]) -> Form:
 def extract_json(text: str) -> dict[str, Any]:
     """Return the JSON object in a reply: alone, fenced, among prose, after a `<think>` block.
 
-    Trailing commas are forgiven; what is cut or empty is not. Raises NotJson.
+    Trailing commas and line breaks in strings are forgiven; what is cut or empty is not, nor is a
+    part of it read in its place. Its texts are sanitised: an escape can hide what no text may
+    hold. Raises NotJson.
     """
     if len(text) > LONGEST_REPLY:
         raise NotJson(f"The reply has {len(text)} characters; an object has far fewer.")
-    text = THOUGHT.sub("", text).strip()
+    text = _after_thought(text).strip()
     if not text:
         raise NotJson("The reply is empty.")
-    fenced = FENCE.search(text)
-    found = _objects(fenced.group(1)) if fenced else []
-    found = found or _objects(text)
-    if not found:
-        raise NotJson("There is no complete JSON object in the reply.")
-    return found[0]
+    pieces = [text]
+    # Of a reply that begins with its object, a fence could only be a part.
+    if not text.startswith("{") and (fenced := FENCE.search(text)):
+        pieces.insert(0, fenced.group(1))
+    for piece in pieces:
+        for candidate in (piece, TRAILING_COMMA.sub("", piece)):
+            found = _first_object(candidate)
+            if found is not None:
+                return found
+    raise NotJson("There is no complete JSON object in the reply.")
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
-    """Return the first JSON object that begins anywhere in the text, as a list of one or none."""
-    for candidate in (text, TRAILING_COMMA.sub("", text)):
-        decoder = json.JSONDecoder()
-        start = candidate.find("{")
-        tries = 0
-        while start >= 0 and tries < 50:
-            try:
-                value, _ = decoder.raw_decode(candidate, start)
-            except (ValueError, RecursionError):
-                value = None
-            if isinstance(value, dict):
-                return [value]
-            tries += 1
-            start = candidate.find("{", start + 1)
-    return []
+def _after_thought(text: str) -> str:
+    """Return what follows the thinking. Some servers keep back its opening tag."""
+    _, ended, rest = text.partition(THOUGHT_END)
+    if ended:
+        return rest
+    if text.lstrip().startswith(THOUGHT):
+        raise NotJson("The reply is a thought that has no end.")
+    return text
+
+
+def _first_object(text: str) -> dict[str, Any] | None:
+    """Return the first JSON object that begins anywhere in the text."""
+    start = text.find("{")
+    for _ in range(MOST_TRIES):
+        if start < 0:
+            return None
+        try:
+            found: dict[str, Any] = _sanitised(DECODER.raw_decode(text, start)[0])
+            return found
+        except json.JSONDecodeError as error:
+            if error.msg.startswith("Unterminated string"):
+                return None
+            # What lies between belongs to the object that is broken here.
+            start = text.find("{", max(error.pos, start + 1))
+        except (ValueError, RecursionError):
+            # A number of thousands of digits, or thousands of brackets.
+            return None
+    return None
+
+
+def _sanitised(value: Any) -> Any:
+    if isinstance(value, str):
+        return sanitise(value)
+    if isinstance(value, list):
+        return [_sanitised(item) for item in value]
+    if isinstance(value, dict):
+        return {sanitise(key): _sanitised(item) for key, item in value.items()}
+    return value

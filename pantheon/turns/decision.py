@@ -3,20 +3,24 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from pantheon.base.text import first_words
 from pantheon.providers.structured import NotJson, extract_json
 
 NAME = "decision"
 LONGEST_BRIEF = 8_000
+LONGEST_WHY = 1_000
 
 Text = Annotated[str, Field(max_length=100_000)]
+# The roster is shown as people write it, with an @.
+Key = Annotated[str, AfterValidator(lambda key: key.removeprefix("@"))]
 
 
 class _Assignment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    agent: str
+    agent: Key
     brief: Annotated[str, Field(min_length=1, max_length=LONGEST_BRIEF)]
 
 
@@ -31,6 +35,10 @@ class _Decision(BaseModel):
 
 class InvalidDecision(Exception):
     """What a model wrote is no decision; the text says why, in words that help it to mend it."""
+
+    def __init__(self, why: str) -> None:
+        # It may quote the model, who may have written anything.
+        super().__init__(first_words(why, LONGEST_WHY))
 
 
 def decision_schema(keys: Sequence[str]) -> dict[str, Any]:
@@ -68,9 +76,8 @@ def read_decision(text: str, finish_reason: str, keys: Sequence[str]) -> dict[st
     except NotJson as error:
         raise InvalidDecision(str(error)) from error
     except ValidationError as error:
-        told = error.errors(include_url=False, include_input=False)
-        places = (".".join(str(part) for part in item["loc"]) for item in told[:5])
-        lines = [f"{place}: {item['msg']}" for place, item in zip(places, told, strict=False)]
+        told = error.errors(include_url=False, include_input=False)[:5]
+        lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in told]
         raise InvalidDecision("; ".join(lines)) from error
     wrong = sorted({item.agent for item in decision.assignments} - set(keys))
     if wrong:
