@@ -86,6 +86,7 @@ class Work:
     opened: dict[str, Opened]
     history: Sequence[PastTurn] | None = None
     finished: bool = False
+    ended_as: str = ""
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
 
     @property
@@ -114,7 +115,8 @@ class Work:
             self.frozen, done, "turn_seconds" if over else None
         )
         if isinstance(batch, Stop):
-            return batch
+            # A step that was added just before the time ran out is wanted no more, and has to end.
+            return Stop(batch.reason, whole=batch.whole and self.steps.keys() <= done.keys())
         if control.cancel_after_step:
             return Stop("cancel", whole=False)
         if control.draining:

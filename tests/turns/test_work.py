@@ -8,8 +8,9 @@ import pytest
 
 from pantheon.base.errors import INVALID, UNAVAILABLE, Problem
 from pantheon.events.event_log import LeaseLost
-from pantheon.turns.types import StepStatus, Stop
+from pantheon.turns.types import StepPlan, StepStatus, Stop
 from pantheon.turns.work import Control
+from tests.turns.rows import row
 from tests.turns.under_lease import at_work, steps_of
 
 
@@ -35,6 +36,14 @@ async def test_steps_follow_each_other_to_the_end(work):
     finish(work, 1)
     last = replace(steps_of(work)[1], status=StepStatus.completed)
     assert work.next_batch(last) == Stop()
+
+
+async def test_a_step_that_nobody_wants_any_more_has_to_be_ended(work):
+    finish(work, 2)
+    plan = StepPlan("route2", "route", 2, 0, "manager")
+    work.steps["route2"] = row(plan, "pending")
+    assert work.next_batch() == Stop(whole=False)
+    assert work.next_batch(row(plan)) == Stop()
 
 
 @pytest.mark.parametrize(

@@ -61,40 +61,42 @@ class Orchestrator:
         A cap, a stall, an invalid decision or the user's stop lead to the synthesis, never past
         it: one answer comes out, and the reason stands on the turn.
         """
-        number = 0
-        for round_ in rounds(frozen, done):
-            number = round_.number
-            if done[f"route{number}"].status != StepStatus.completed:
-                return self._end(frozen, done, number, "router_invalid")
+        known = list(rounds(frozen, done))
+        last = len(known)
+        for round_ in known:
+            route = done[f"route{round_.number}"]
+            if route.status != StepStatus.completed:
+                return self._end(frozen, done, last, _undecided(route, cap))
             if round_.finish:
-                return self._end(frozen, done, number, None)
-            if cap is None and _asks(frozen, number):
-                word = approval(number, number, 0)
+                return self._end(frozen, done, last, None)
+            if cap is None and round_.assignments and _asks(frozen, round_.number):
+                word = approval(round_.number, round_.number, 0)
                 if word.key not in done:
                     return [word]
             if round_.refused is not None:
-                return self._end(frozen, done, number, ENDED_BY[round_.refused])
+                return self._end(frozen, done, last, ENDED_BY[round_.refused])
             left = [a.plan for a in round_.assignments if a.plan.key not in done]
             if left and cap is None:
                 return left
-            if round_.reached is not None or cap is not None:
-                return self._end(frozen, done, number, round_.reached or cap)
-        if number == cap_of(frozen, "rounds"):
-            return self._end(frozen, done, number, "rounds")
-        return self._end(frozen, done, number + 1, cap) if cap else [_route(frozen, number + 1)]
+            if left or round_.reached is not None:
+                return self._end(frozen, done, last, round_.reached or cap)
+        if last == cap_of(frozen, "rounds"):
+            return self._end(frozen, done, last, "rounds")
+        # Behind the next decision, which may have been begun.
+        return self._end(frozen, done, last + 1, cap) if cap else [_route(frozen, last + 1)]
 
     def _end(
-        self, frozen: Frozen, done: Done, round_: int, reason: str | None
+        self, frozen: Frozen, done: Done, last: int, reason: str | None
     ) -> list[StepPlan] | Stop:
         assert frozen.manager is not None
-        synthesis = StepPlan("synth", "synthesis", round_ + 1, 0, frozen.manager.key)
+        synthesis = StepPlan("synth", "synthesis", last + 1, 0, frozen.manager.key)
         return Stop(reason) if synthesis.key in done else [synthesis]
 
 
 def rounds(frozen: Frozen, done: Done) -> Iterator[Round]:
     """Yield the rounds that the manager has decided, with what the caps let through of each.
 
-    A round that only repeats what an agent was asked before is a stall, and runs nothing.
+    What an agent was asked before is not asked again; a round of nothing else is a stall.
     """
     used: Counter[str] = Counter()
     known: set[tuple[str, str]] = set()
@@ -106,11 +108,14 @@ def rounds(frozen: Frozen, done: Done) -> Iterator[Round]:
         refused = _refused(word)
         decision = (route.decision or {}) if refused is None else {}
         wanted = _chosen(decision, word)
-        asked = {(item["agent"], item["brief"].strip()) for item in wanted}
         kept: list[Assignment] = []
-        reached = "stall" if asked and asked <= known else None
-        for i, item in enumerate(wanted if reached is None else (), start=1):
+        reached = None
+        for i, item in enumerate(wanted, start=1):
             agent = item["agent"]
+            asked = (agent, item["brief"].strip())
+            if asked in known:
+                continue
+            known.add(asked)
             if used.total() >= cap_of(frozen, "calls"):
                 reached = "calls"
                 break
@@ -120,7 +125,8 @@ def rounds(frozen: Frozen, done: Done) -> Iterator[Round]:
             used[agent] += 1
             plan = StepPlan(f"r{number}.{i}:{agent}", "answer", number, i, agent)
             kept.append(Assignment(plan, item["brief"]))
-        known |= asked
+        if wanted and not kept and reached is None:
+            reached = "stall"
         finish = decision.get("action") == "finish"
         yield Round(number, kept, reached, refused, finish)
 
@@ -160,6 +166,12 @@ def cap_of(frozen: Frozen, name: str) -> int:
 
 def _asks(frozen: Frozen, number: int) -> bool:
     return frozen.approve == "each_round" or (frozen.approve == "plan" and number == 1)
+
+
+def _undecided(route: StepRow, cap: str | None) -> str:
+    """Return why there is no decision: a manager whom the wall clock cut short was not wrong."""
+    cut = (route.error or {}).get("code") == "step_timeout"
+    return cap if cap is not None and cut else "router_invalid"
 
 
 def _refused(word: StepRow | None) -> str | None:
