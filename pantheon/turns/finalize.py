@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from pantheon.base import metrics
 from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
@@ -78,6 +79,12 @@ async def finalize_turn(
     except event_log.LeaseLost:
         return
     work.finished = True
+    count_end(work)
+
+
+def count_end(work: Work) -> None:
+    """Count a turn that this process has brought to its end."""
+    metrics.TURNS_ENDED.labels(work.turn.mode, work.ended_as).inc()
 
 
 async def _settle(
@@ -109,6 +116,7 @@ async def _settle(
         )
         turn = await cursor.fetchone()
     assert turn is not None, "the fence was passed in this transaction"
+    work.ended_as = status.value
     await wallets.release(conn, turn.workspace_id, turn.id)
     crash_point("finalize.before_commit")
     shape = turn_shape(turn, work.text, list(rows.values()), work.siblings)

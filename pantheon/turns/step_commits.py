@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from pantheon.base import ids
+from pantheon.base import ids, metrics
 from pantheon.base.crashpoints import crash_point
 from pantheon.context import tokens
 from pantheon.db.pool import Connection
@@ -18,7 +18,7 @@ from pantheon.sessions import messages
 from pantheon.turns import steps
 from pantheon.turns.ask import Ask, Opened, record_ask
 from pantheon.turns.call import Reply, closing
-from pantheon.turns.finalize import finish_turn
+from pantheon.turns.finalize import count_end, finish_turn
 from pantheon.turns.steps import Spent
 from pantheon.turns.types import StepPlan, StepRow, StepStatus, Stop
 from pantheon.turns.view import step_shape
@@ -86,6 +86,7 @@ async def close_attempt(
         work, step, status, error=error, text=shown, events=reply.events(step), decision=decision,
         call=(opened.attempt, closed, spent),
     )  # fmt: skip
+    _count_call(opened.attempt, closed)
 
 
 async def end_step(
@@ -150,9 +151,18 @@ async def end_step(
     try:
         work.steps[step.step_key], work.finished, new = await work.persist(write)
         work.steps.update({row.step_key: row for row in new})
+        if work.finished:
+            count_end(work)
     except Committed:
         await _reload(work, step, text)
     crash_point("step.closed")
+
+
+def _count_call(attempt: Attempt, closed: Closing) -> None:
+    metrics.CALLS.labels(attempt.provider, attempt.purpose, closed.outcome.value).inc()
+    if closed.time_to_first_token_ms is not None:
+        first = closed.time_to_first_token_ms / 1000
+        metrics.FIRST_TOKEN_SECONDS.labels(attempt.provider).observe(first)
 
 
 def _route_decided(work: Work, route: StepRow, new: Sequence[StepRow]) -> NewEvent:
@@ -189,6 +199,7 @@ async def close_for_retry(
 
     with suppress(Committed):
         await work.persist(write)
+    _count_call(opened.attempt, closed)
 
 
 async def let_go(work: Work, step: StepRow) -> None:
@@ -205,6 +216,7 @@ async def let_go(work: Work, step: StepRow) -> None:
 
 async def pause_step(work: Work, step: StepRow) -> None:
     """Put a step that waited for its next attempt back, for another worker. Raises LeaseLost."""
+
     async def write(conn: Connection) -> None:
         await event_log.fence(conn, work.ref, work.turn.lease_epoch, 0)
         await steps.pause(conn, step)
