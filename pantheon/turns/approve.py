@@ -15,6 +15,7 @@ from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
 from pantheon.sessions import sessions
 from pantheon.turns import steps
+from pantheon.turns.decision import LONGEST_BRIEF
 from pantheon.turns.modes.orchestrator import rounds
 from pantheon.turns.types import Frozen, StepRow, TurnRow
 from pantheon.turns.view import approval_shape, step_shape
@@ -24,7 +25,6 @@ APPROVAL_CLOSED = ProblemType("approval_closed", 409, "This was decided already"
 
 APPROVAL_SECONDS = 86_400
 LONGEST_NOTE = 20_000
-LONGEST_BRIEF = 8_000
 
 
 async def ask_user(work: Work, step: StepRow) -> None:
@@ -100,18 +100,28 @@ async def decide(
 
 
 async def expire(conn: Connection, workspace_id: UUID, turn_id: UUID) -> bool:
-    """End the wait of a turn whose user has not answered in time; false if it is over already."""
-    turn = await _turn(conn, workspace_id, turn_id)
-    if turn is None or turn.status != "awaiting_input":
+    """End the wait of a turn whose time is up; false if it is over, or another wait by now."""
+    async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
+        await cursor.execute(
+            """
+            SELECT * FROM turns
+            WHERE workspace_id = %(workspace)s AND id = %(id)s AND status = 'awaiting_input'
+              AND awaiting_until < clock_timestamp()
+            FOR UPDATE
+            """,
+            {"workspace": workspace_id, "id": turn_id},
+        )
+        turn = await cursor.fetchone()
+    if turn is None:
         return False
     step = await _waiting(conn, turn)
     decision = {
         "action": "expire",
         "assignments": None,
         "note": None,
-        "proposal": (step.decision or {}).get("proposal") if step else None,
+        "proposal": (step.decision or {})["proposal"],
     }
-    return step is not None and await _close(conn, turn, step, decision)
+    return await _close(conn, turn, step, decision)
 
 
 async def _close(
@@ -204,7 +214,7 @@ async def _turn(conn: Connection, workspace_id: UUID, turn_id: UUID) -> TurnRow 
         return await cursor.fetchone()
 
 
-async def _waiting(conn: Connection, turn: TurnRow) -> StepRow | None:
+async def _waiting(conn: Connection, turn: TurnRow) -> StepRow:
     async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
         await cursor.execute(
             """
@@ -214,4 +224,6 @@ async def _waiting(conn: Connection, turn: TurnRow) -> StepRow | None:
             """,
             {"workspace": turn.workspace_id, "turn": turn.id},
         )
-        return await cursor.fetchone()
+        step = await cursor.fetchone()
+    assert step is not None, "a turn waits for a step of its own"
+    return step
