@@ -10,9 +10,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class PageBuildHook(BuildHookInterface):
-    """Runs the page's build; nothing to do for an editable install or a source archive that has it."""
+    """Runs the page's build, but for an editable install or an archive that has the page."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, _: dict[str, Any]) -> None:
         """Build the page. Raises RuntimeError, saying what to install, where there is no npm."""
         root = Path(self.root)
         static = root / "pantheon" / "static"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report, sizes
-from benchmarks.figures import GROUPS, warm_up
+from benchmarks.figures import GROUPS, QUICK_GROUPS, warm_up
 from benchmarks.measure import Bench, open_bench
 from benchmarks.pantheon_subject import Pantheon
 from benchmarks.processes import busy_seconds, machine, make_folder, own_cpu_seconds
@@ -49,6 +49,8 @@ def arguments() -> argparse.Namespace:
         if wrong := set(named) - set(known):
             parser.error(f"--{option} knows no {', '.join(sorted(wrong))}")
         setattr(given, option, [name for name in known if name in named or not named])
+        if option == "only" and given.quick and not named:
+            given.only = [name for name in known if name in QUICK_GROUPS]
     return given
 
 

@@ -98,7 +98,7 @@ def length(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
         for subject in _served(subjects):
             if ask is ONE and subject.name in ("proxy", "apart"):
                 continue
-            sessions = subject.sessions(ask, 1 if subject.name == "langgraph" else 2)
+            sessions = subject.sessions(ask, 1 if ask is ONE or subject.name == "langgraph" else 2)
             bench.run(subject, sessions, RUN_IN_TURNS)
             early = bench.run(subject, sessions, sizes.window_turns)
             between = sizes.length_turns - RUN_IN_TURNS - 2 * sizes.window_turns
@@ -202,3 +202,5 @@ GROUPS: dict[str, tuple[bool, Callable[[Bench, Subjects, Sizes], None]]] = {
     "restart": (False, restart),
 }
 """What `--only` names, in the order of measuring; whether it is measured in every round."""
+
+QUICK_GROUPS = ("first-token", "paced", "agents", "restart")

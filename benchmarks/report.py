@@ -46,7 +46,7 @@ ROWS = (
     Row("cold_start_s", "cold start (empty folder) to the first answer, s", digits=2),
     Row("warm_start_s", "warm start to the first answer, s", 2.5, digits=2),
     Row("rss_idle_mb", "memory idle, without PostgreSQL, MB", 130, digits=0),
-    Row("rss_growth_mb", "… more after 1,000 turns, MB", 20),
+    Row("rss_growth_mb", "… more after 1,000 turns (quick: 200), MB", 20),
 )
 COLUMNS = (("proxy", "bare proxy"), ("langgraph", "plain LangGraph"), ("pantheon", "Pantheon"))
 APART = ("apart", "API + worker")

@@ -15,15 +15,15 @@ class Sizes:
     first_sessions: int = 5
     first_turns: int = 20
     step_sessions: int = 32
-    step_turns: int = 5
+    step_turns: int = 4
     crowd_sessions: int = 256
-    crowd_turns: int = 2
+    crowd_turns: int = 1
     agent_sessions: int = 2
     agent_turns: int = 10
     length_turns: int = 300
     window_turns: int = 20
     reader_sessions: int = 8
-    reader_turns: int = 6
+    reader_turns: int = 5
     most_readers: int = 1024
     memory_turns: int = 1000
     starts: int = 2
@@ -35,7 +35,6 @@ QUICK = Sizes(
     warm_up_turns=20,
     first_sessions=3,
     step_turns=3,
-    crowd_turns=1,
     agent_sessions=1,
     length_turns=60,
     reader_turns=3,
@@ -43,4 +42,4 @@ QUICK = Sizes(
     memory_turns=200,
     starts=1,
 )
-LONG = replace(DEFAULT, rounds=5, length_turns=1000)
+LONG = replace(DEFAULT, rounds=5, crowd_turns=3, length_turns=1000)

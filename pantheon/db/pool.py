@@ -20,6 +20,9 @@ CONNECT_SECONDS = 5
 # The pool's pause between attempts doubles until it gives up and begins anew: short, so that a
 # database that is back after a long time is seen at once.
 RECONNECT_SECONDS = 3.0
+# A transaction waits for nothing but the database. One that stands still so long is of a process
+# that is paused or cut off, and what it has locked would wait with it.
+STALLED_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,19 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
 class Database:
     """The domain's two pools: `pantheon_app` inside a workspace, `pantheon_sweep` across them."""
 
-    def __init__(self, url: str, *, size: int = 16) -> None:
-        """Describe the pools for `url`; `open` makes the connections. `size` bounds the app's."""
+    def __init__(
+        self, url: str, *, size: int = 16, stalled_seconds: float = STALLED_SECONDS
+    ) -> None:
+        """Describe the pools for `url`; `open` makes the connections. `size` bounds the app's.
+
+        The server ends a transaction that stands still for `stalled_seconds`.
+        """
         set_json_dumps(orjson.dumps)
         set_json_loads(orjson.loads)
         self.url = url
         self.listeners: list[Callable[[list[Notice]], None]] = []
-        self._app = _pool(url, APP, size)
-        self._sweep = _pool(url, SWEEP, 4)
+        self._app = _pool(url, APP, size, stalled_seconds)
+        self._sweep = _pool(url, SWEEP, 4, stalled_seconds)
 
     async def open(self) -> None:
         """Open the pools and wait until each has a connection.
@@ -108,13 +116,20 @@ class Database:
             listener(notices)
 
 
-def _pool(url: str, role: str, size: int) -> AsyncConnectionPool[Connection]:
+def session_options(role: str, stalled_seconds: float) -> str:
+    """Return libpq's `options` for connections that act as `role`."""
+    return f"-c role={role} -c idle_in_transaction_session_timeout={round(stalled_seconds * 1000)}"
+
+
+def _pool(
+    url: str, role: str, size: int, stalled_seconds: float
+) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
         url,
         connection_class=Connection,
         kwargs={
             "autocommit": True,
-            "options": f"-c role={role}",
+            "options": session_options(role, stalled_seconds),
             "prepare_threshold": 2,
             "connect_timeout": CONNECT_SECONDS,
         },
@@ -160,6 +175,9 @@ async def _transaction(
             raise psycopg.errors.InFailedSqlTransaction(
                 "a statement of the transaction failed and was passed over: nothing is committed"
             )
+    except psycopg.errors.IdleInTransactionSessionTimeout as error:
+        # The connection is gone, though the driver counts this among our own mistakes.
+        raise psycopg.OperationalError(str(error)) from error
     finally:
         conn.notices = []
         await pool.putconn(conn)

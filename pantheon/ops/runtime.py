@@ -23,6 +23,7 @@ from pantheon.turns.slots import Slots
 
 REFRESH_SECONDS = 60.0
 LONGEST_POLL_SECONDS = 1.0
+SHORTEST_STALL_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -68,8 +69,9 @@ async def open_runtime(
     """
     # Before the pools: their roles come with the schema.
     await (schema.bring_to_head if migrate else schema.check_head)(server)
-    db = Database(server.url)
-    pool = checkpoints.pool(server.url)
+    stalled_seconds = max(SHORTEST_STALL_SECONDS, settings.lease_seconds)
+    db = Database(server.url, stalled_seconds=stalled_seconds)
+    pool = checkpoints.pool(server.url, stalled_seconds=stalled_seconds)
     providers = open_providers(settings, environment)
     background: list[asyncio.Task[None]] = []
     try:

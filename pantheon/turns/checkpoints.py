@@ -18,7 +18,13 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pantheon.base.errors import ProblemType
-from pantheon.db.pool import CONNECT_SECONDS, RECONNECT_SECONDS
+from pantheon.db.pool import (
+    CONNECT_SECONDS,
+    RECONNECT_SECONDS,
+    STALLED_SECONDS,
+    session_options,
+)
+from pantheon.db.roles import APP
 
 CHECKPOINTER_BROKEN = ProblemType("checkpointer_broken", 503, "The checkpoints cannot be used")
 POOL_SIZE = 8
@@ -56,7 +62,7 @@ def unread(saver: object, thread_id: str, fresh: bool) -> Iterator[None]:
         saver.fresh.discard(thread_id)
 
 
-def pool(url: str) -> CheckpointPool:
+def pool(url: str, *, stalled_seconds: float = STALLED_SECONDS) -> CheckpointPool:
     """Describe the checkpointer's own pool, as the library wants it."""
     return AsyncConnectionPool(
         url,
@@ -64,7 +70,7 @@ def pool(url: str) -> CheckpointPool:
             "autocommit": True,
             "row_factory": dict_row,
             "prepare_threshold": 0,
-            "options": "-c role=pantheon_app -c search_path=checkpoints",
+            "options": f"{session_options(APP, stalled_seconds)} -c search_path=checkpoints",
             "connect_timeout": CONNECT_SECONDS,
         },
         min_size=1,

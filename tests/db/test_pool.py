@@ -222,6 +222,28 @@ async def test_a_connection_that_is_cut_on_the_way_says_so(narrow, server):
     assert told == []
 
 
+async def test_a_transaction_that_stands_still_is_ended_and_lets_go_of_its_locks(server):
+    workspace = ids.new()
+    db, other = Database(server.url, size=1, stalled_seconds=0.3), Database(server.url, size=1)
+    await db.open()
+    await other.open()
+
+    async def stand_still() -> None:
+        async with db.transaction(workspace) as conn:
+            await conn.execute(INSERT, (workspace,))
+            async with asyncio.timeout(20), other.transaction(workspace) as second:
+                await second.execute(INSERT, (workspace,))
+            await conn.execute("SELECT 1")
+
+    # As an error of the connection, so that whoever repeats those repeats this.
+    with pytest.raises(psycopg.OperationalError, match="idle-in-transaction"):
+        await stand_still()
+    async with asyncio.timeout(5), db.transaction(workspace) as conn:
+        assert await one(conn, "SELECT count(*) FROM workspaces") == 1
+    await db.close()
+    await other.close()
+
+
 async def test_the_cause_is_told_when_the_connection_is_gone_too(narrow, server):
     async def work() -> None:
         async with narrow.transaction(None):

@@ -15,6 +15,7 @@ from pantheon.events.types import TurnRef
 from pantheon.ledger import attempts
 from pantheon.turns import accept, run
 from pantheon.turns.place import Place
+from pantheon.worker import main
 
 
 def switch_off(guard: str) -> None:
@@ -54,6 +55,15 @@ def _without_read_through() -> None:
     run._load = forgetful
 
 
+def _without_drain() -> None:
+    """A worker that is asked to end leaves as it is."""
+
+    async def leave(*_: Any) -> None:
+        return None
+
+    main._drain = leave
+
+
 def _without_head() -> None:
     """A session's head moves wherever it has moved meanwhile."""
 
@@ -86,6 +96,7 @@ def _without_prefix() -> None:
 
 
 GUARDS: dict[str, Callable[[], None]] = {
+    "drain": _without_drain,
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,

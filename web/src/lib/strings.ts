@@ -227,7 +227,7 @@ export const t = {
     roomHelp: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} there.`,
     roomOpen: "Open room",
     key: "A provider key",
-    keyHelp: "OpenAI, Anthropic, Gemini, OpenRouter, or any OpenAI-compatible server.",
+    keyHelp: "OpenAI, OpenRouter, Ollama, or any OpenAI-compatible server.",
     keyHow:
       "Set the provider's usual variable, for example OPENAI_API_KEY, and start Pantheon again.",
     keyReady: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} ready.`,

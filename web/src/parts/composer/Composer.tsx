@@ -42,7 +42,7 @@ export function Composer(props: Props) {
     if (!blocked) props.onSend();
   };
   return (
-    <div className="grid gap-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       {problem}
       <div className="comp">
         <TextBox

@@ -72,7 +72,7 @@ export function SessionScreen({ id }: { id: string }) {
     <main
       id="main"
       tabIndex={-1}
-      className="grid min-h-0 min-w-0 outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface"
+      className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface"
     >
       <ScreenHead
         within={place?.name}
@@ -93,7 +93,7 @@ export function SessionScreen({ id }: { id: string }) {
         </IconButton>
       </ScreenHead>
       <div
-        className={`grid min-h-0 ${
+        className={`grid min-h-0 grid-cols-[minmax(0,1fr)] ${
           sent
             ? "desk:grid-cols-[minmax(0,1fr)_minmax(320px,var(--drawer))]"
             : showPanel
@@ -101,7 +101,7 @@ export function SessionScreen({ id }: { id: string }) {
               : ""
         }`}
       >
-        <div className="talk grid min-h-0 min-w-0 grid-rows-[auto_minmax(0,1fr)_auto]">
+        <div className="talk grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto]">
           <ConnectionBanner lost={lost} />
           {problem ? (
             <Broken problem={problem} />
