@@ -1,10 +1,11 @@
 """What a turn would cost: calls, tokens and money, low and high, before it is sent. Nothing stored.
 
-Low: every agent answers briefly and once. High: every answer is as long as it may be, every later
-one reads all earlier ones; an orchestrator uses up its caps.
+Low: every agent answers briefly and once, a manager decides by itself. High: every answer is as
+long as the reply that is reserved for it, every later one reads all earlier ones; an orchestrator
+uses up its caps, with those agents that cost most. Attempts that fail are charged nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -29,19 +30,29 @@ from pantheon.turns.types import Frozen, Seat, StepPlan, TurnInput
 BRIEF_ANSWER = 50
 DECISION = 200
 
+Amount = int | Decimal
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one agent would use. Ranges are (low, high)."""
+    """What one agent would use: so many calls, and in each so much. Ranges are (low, high)."""
 
     seat: Seat
     model: Model
     calls: tuple[int, int]
-    input_tokens: tuple[int, int]
-    output_tokens: tuple[int, int]
+    once: tuple[TokenUsage, TokenUsage]
     used: int
-    window: int
     failure: Failure | None
+
+    def costs(self) -> tuple[Decimal, Decimal] | None:
+        """Return what one call costs in US dollars, `None` without a price."""
+        low, high = (prices.cost_usd(usage, self.model.price) for usage in self.once)
+        return None if low is None or high is None else (low, high)
+
+    def tokens(self) -> tuple[int, int]:
+        """Return how many tokens one call has, read and written."""
+        low, high = (usage.input_tokens + usage.output_tokens for usage in self.once)
+        return low, high
 
 
 async def forecast_turn(
@@ -64,14 +75,17 @@ async def forecast_turn(
     )
     prompts = {UUID(agent["prompt_id"]): agent["prompt"] for agent in place.roster}
     asked = Quote(None, wanted.text, tokens.estimate(wanted.text))
+    plans = _plans(frozen)
+    models = {p.key: providers.resolve(_seat(frozen, p).model, accepted=True)[1] for p in plans}
+    replies = {_seat(frozen, p).key: _reply(_seat(frozen, p), models[p.key]) for p in plans}
     parts = []
     # A seat's context as if it spoke first: what it will read of the others is in the high bound.
     alone = replace(frozen, manager=None, order="parallel")
-    for plan in _plans(frozen):
+    for plan in plans:
         told = frozen if plan.kind == "route" else alone
         ask = prepare_ask(providers, told, prompts, {}, plan, history, asked, ids.new())
-        parts.append(_part(providers, frozen, plan, ask))
-    return _shape(mode, parts, warnings)
+        parts.append(_part(frozen, _seat(frozen, plan), models[plan.key], replies, ask))
+    return _shape(mode, frozen, parts, warnings)
 
 
 def _plans(frozen: Frozen) -> list[StepPlan]:
@@ -82,92 +96,97 @@ def _plans(frozen: Frozen) -> list[StepPlan]:
     return [StepPlan("route1", "route", 1, 0, frozen.manager.key), *seats]
 
 
-def _part(providers: Providers, frozen: Frozen, plan: StepPlan, ask: Ask | Failure) -> Part:
-    seat = frozen.seat(plan.agent_key or "")
-    _, model = providers.resolve(seat.model, accepted=True)
-    used = ask.assembled.input_tokens if isinstance(ask, Ask) else 0
+def _seat(frozen: Frozen, plan: StepPlan) -> Seat:
+    return frozen.seat(plan.agent_key or "")
+
+
+def _reply(seat: Seat, model: Model) -> int:
     reply = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
-    reply = min(reply, model.max_output_tokens)
-    brief = min(BRIEF_ANSWER, reply)
-    others = len(frozen.seats) - 1
-    calls = (1, 1)
-    grown = used
-    if frozen.manager is not None:
+    return min(reply, model.max_output_tokens)
+
+
+def _part(
+    frozen: Frozen, seat: Seat, model: Model, replies: Mapping[str, int], ask: Ask | Failure
+) -> Part:
+    used = ask.assembled.input_tokens if isinstance(ask, Ask) else 0
+    calls, short, read = (1, 1), BRIEF_ANSWER, 0
+    manager = frozen.manager
+    if manager is not None:
         rounds, most = cap_of(frozen, "rounds"), cap_of(frozen, "calls")
-        if seat.key == frozen.manager.key:
-            calls, grown = (1, rounds + 1), used + most * reply
-            brief = min(DECISION, reply)
+        if seat.key == manager.key:
+            # Each decision and the synthesis; it reads all answers, and its own briefs with them.
+            calls, short = (1, rounds + 1), DECISION
+            longest = max(replies[other.key] for other in frozen.seats)
+            read = most * longest + rounds * replies[seat.key]
         else:
             calls = (0, min(cap_of(frozen, "calls_per_agent"), most))
+            read = replies[manager.key]
     elif frozen.order == "sequence":
-        before = frozen.seats.index(seat) if seat in frozen.seats else others
-        grown = used + before * reply
-    high_input = min(grown, model.context_window) * calls[1]
-    return Part(
-        seat, model, calls, (used * calls[0], high_input),
-        (brief * calls[0], reply * calls[1]), used, model.context_window,
-        ask if isinstance(ask, Failure) else None,
-    )  # fmt: skip
+        read = sum(replies[other.key] for other in frozen.seats[: frozen.seats.index(seat)])
+    reply = replies[seat.key]
+    low = TokenUsage(used, 0, min(short, reply))
+    high = TokenUsage(min(used + read, model.context_window), 0, reply)
+    failure = ask if isinstance(ask, Failure) else None
+    return Part(seat, model, calls, (low, high), used, failure)
 
 
-def _shape(mode: str, parts: Sequence[Part], warnings: Sequence[dict[str, str]]) -> dict[str, Any]:
-    costs = [_costs(part) for part in parts]
-    unpriced = sorted({part.model.id for part in parts if part.model.price is None})
-    agents = [
-        {
-            "key": part.seat.key,
-            "model": part.model.id,
-            "calls": _range(part.calls),
-            "tokens": _range(_both(part.input_tokens, part.output_tokens)),
-            "cost_usd": None if cost is None else _money(cost),
-            "credits": _credits([cost]),
-            "context": {"used": part.used, "window": part.window},
-        }
-        for part, cost in zip(parts, costs, strict=True)
-    ]
-    known = [cost for cost in costs if cost is not None]
+def _shape(
+    mode: str, frozen: Frozen, parts: Sequence[Part], warnings: Sequence[Mapping[str, str]]
+) -> dict[str, Any]:
+    most = None if frozen.manager is None else cap_of(frozen, "calls")
+    priced = [part for part in parts if part.model.price is not None]
     failures = [part.failure for part in parts if part.failure is not None]
-    total = (sum((c[0] for c in known), Decimal(0)), sum((c[1] for c in known), Decimal(0)))
     return {
         "mode": mode,
-        "agents": agents,
-        "calls": _range(_both(*(part.calls for part in parts))),
-        "tokens": _range(_both(*(_both(part.input_tokens, part.output_tokens) for part in parts))),
-        "cost_usd": _money(total) if known else None,
-        "credits": _credits(costs),
-        "unpriced": unpriced,
+        "agents": [
+            {
+                "key": part.seat.key,
+                "model": part.model.id,
+                **_ranges([part], None),
+                "context": {"used": part.used, "window": part.model.context_window},
+            }
+            for part in parts
+        ],
+        **_ranges(parts, most),
+        "unpriced": sorted({part.model.id for part in parts if part not in priced}),
         "warnings": [*warnings, *({"code": f.code, "detail": f.detail} for f in failures)],
     }
 
 
-def _costs(part: Part) -> tuple[Decimal, Decimal] | None:
-    price = part.model.price
-    if price is None:
-        return None
-    low, high = (
-        prices.cost_usd(TokenUsage(part.input_tokens[i], 0, part.output_tokens[i]), price)
-        for i in (0, 1)
+def _ranges(parts: Sequence[Part], most: int | None) -> dict[str, Any]:
+    """Return what some agents would use together; `most` bounds the calls beside the manager's."""
+    costs = [part.costs() or (Decimal(0), Decimal(0)) for part in parts]
+    calls = _sum(parts, [(1, 1) for _ in parts], most)
+    size = _sum(parts, [part.tokens() for part in parts], most)
+    cost = _sum(parts, costs, most)
+    # Each call's charge is rounded up by itself.
+    charge = _sum(
+        parts, [(prices.microcredits(c[0]), prices.microcredits(c[1])) for c in costs], most
     )
-    assert low is not None
-    assert high is not None
-    return low, high
-
-
-def _both(*ranges: tuple[int, int]) -> tuple[int, int]:
-    return sum(r[0] for r in ranges), sum(r[1] for r in ranges)
-
-
-def _range(values: tuple[int, int]) -> dict[str, int]:
-    return {"low": values[0], "high": values[1]}
-
-
-def _money(cost: tuple[Decimal, Decimal]) -> dict[str, str | None]:
-    return {"low": usd_text(cost[0]), "high": usd_text(cost[1])}
-
-
-def _credits(costs: Sequence[tuple[Decimal, Decimal] | None]) -> dict[str, str]:
-    known = [cost for cost in costs if cost is not None]
+    unpriced = all(part.model.price is None for part in parts)
     return {
-        "low": credits_text(sum(prices.microcredits(cost[0]) for cost in known)),
-        "high": credits_text(sum(prices.microcredits(cost[1]) for cost in known)),
+        "calls": {"low": int(calls[0]), "high": int(calls[1])},
+        "tokens": {"low": int(size[0]), "high": int(size[1])},
+        "cost_usd": None
+        if unpriced
+        else {"low": usd_text(Decimal(cost[0])), "high": usd_text(Decimal(cost[1]))},
+        "credits": {"low": credits_text(int(charge[0])), "high": credits_text(int(charge[1]))},
     }
+
+
+def _sum(
+    parts: Sequence[Part], once: Sequence[tuple[Amount, Amount]], most: int | None
+) -> tuple[Amount, Amount]:
+    """Return the sum over all calls of what one call of each part is, at least and at most.
+
+    Where only `most` calls are left to those who are not the first, they are the dearest ones.
+    """
+    low = sum(part.calls[0] * each[0] for part, each in zip(parts, once, strict=True))
+    high: Amount = 0
+    left = sum(part.calls[1] for part in parts) if most is None else parts[0].calls[1] + most
+    ordered = sorted(range(len(parts)), key=lambda i: (i > 0, -once[i][1]))
+    for i in ordered:
+        taken = min(parts[i].calls[1], left)
+        left -= taken
+        high += taken * once[i][1]
+    return low, high
