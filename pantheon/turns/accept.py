@@ -22,6 +22,7 @@ from pantheon.ledger import wallets
 from pantheon.providers.registry import Providers
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
+from pantheon.turns import steps
 from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_ask
 from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
@@ -114,7 +115,10 @@ async def store_turn(
             raise _in_progress() from violation
         raise
     plans = MODES[mode].plan(frozen) if plans is None else plans
-    rows = await _insert_steps(conn, turn, plans, taken_over or {}, stale)
+    if taken_over:
+        rows = await _repeat_steps(conn, turn, plans, taken_over, stale)
+    else:
+        rows = await steps.create(conn, turn.workspace_id, turn.id, plans)
     await wallets.hold(conn, who.workspace_id, turn_id, 0)
     await _move_head(conn, who, place, turn_id, text)
     shape = turn_shape(turn, text, rows)
@@ -190,13 +194,14 @@ async def _insert_turn(
     return turn
 
 
-async def _insert_steps(
+async def _repeat_steps(
     conn: Connection,
     turn: TurnRow,
     plans: Sequence[StepPlan],
     taken_over: Mapping[str, StepRow],
     stale: Collection[str],
 ) -> list[StepRow]:
+    """Add the steps of another try: some share what an earlier step holds, the others wait."""
     sources = [taken_over.get(plan.key) for plan in plans]
     async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
         await cursor.execute(

@@ -55,6 +55,7 @@ async def create(
                 %(positions)s::int[], %(agents)s::text[])
                 AS p (id, key, kind, round, position, agent_key)
             ON CONFLICT (workspace_id, turn_id, step_key) DO NOTHING
+            RETURNING *
             """,
             {
                 "workspace": workspace_id,
@@ -67,16 +68,18 @@ async def create(
                 "agents": [plan.agent_key for plan in plans],
             },
         )
-        await cursor.execute(
-            """
-            SELECT * FROM steps
-            WHERE workspace_id = %(workspace)s AND turn_id = %(turn)s
-              AND step_key = ANY (%(keys)s)
-            ORDER BY round, position, id
-            """,
-            {"workspace": workspace_id, "turn": turn_id, "keys": [plan.key for plan in plans]},
-        )
-        return await cursor.fetchall()
+        rows = await cursor.fetchall()
+        if len(rows) < len(plans):
+            await cursor.execute(
+                """
+                SELECT * FROM steps
+                WHERE workspace_id = %(workspace)s AND turn_id = %(turn)s
+                  AND step_key = ANY (%(keys)s)
+                """,
+                {"workspace": workspace_id, "turn": turn_id, "keys": [p.key for p in plans]},
+            )
+            rows = await cursor.fetchall()
+    return sorted(rows, key=lambda row: (row.round, row.position, row.id))
 
 
 async def start(
