@@ -128,7 +128,7 @@ CHECKS = (
         """
         SELECT a.id FROM llm_call_attempts a
         LEFT JOIN context_audits c ON c.workspace_id = a.workspace_id AND c.attempt_id = a.id
-        WHERE a.turn_id IS NOT NULL AND c.request_sha256 IS DISTINCT FROM a.request_sha256
+        WHERE c.request_sha256 IS DISTINCT FROM a.request_sha256
         """,
     ),
     Check(

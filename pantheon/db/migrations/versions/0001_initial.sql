@@ -357,7 +357,7 @@ COMMENT ON TABLE holds IS 'ledger: the credits that a live turn has reserved and
 CREATE TABLE context_audits (
     workspace_id uuid NOT NULL,
     attempt_id uuid NOT NULL,
-    step_id uuid NOT NULL,
+    step_id uuid,
     model text NOT NULL,
     sections jsonb NOT NULL,
     budget jsonb NOT NULL,
