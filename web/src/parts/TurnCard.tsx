@@ -1,16 +1,19 @@
 import { memo } from "react";
 
 import { isLive } from "../api/timeline";
-import type { Step, Turn } from "../api/types";
+import type { Room, Step, Turn, Word } from "../api/types";
 import { clock, isFree } from "../lib/format";
 import { t } from "../lib/strings";
 
+import { ApprovalBox } from "./ApprovalBox";
 import { Money } from "./Money";
 import { Notice } from "./Notice";
+import { Plan } from "./Plan";
 import { RollCall } from "./RollCall";
-import { cardId, StepBlock, type StepActions } from "./StepBlock";
+import { StepBlock, type StepActions } from "./StepBlock";
 import { TaggedText } from "./TaggedText";
-import { answers, nameOf, tally } from "./steps";
+import { type Caps, capsOf, roundsOf, verdictOf } from "./plan";
+import { answers, cardId, nameOf, tally } from "./steps";
 import { useElapsed } from "./useNow";
 
 interface Props {
@@ -20,6 +23,11 @@ interface Props {
   sentStepId: string | null;
   /** Only the head can be retried. */
   onRetryMissing?: ((turn: Turn) => void) | undefined;
+  /** The room whose caps the turn has. */
+  room?: Pick<Room, "limits" | "updated_at"> | undefined;
+  onDecide?: ((turn: Turn, word: Word) => void) | undefined;
+  /** The approval whose word is on its way. */
+  decidingId?: string | null;
 }
 
 /** One message of the user and all that answers it. */
@@ -27,6 +35,8 @@ export const TurnCard = memo(function TurnCard(props: Props) {
   const { turn, actions, sentStepId, onRetryMissing } = props;
   const live = isLive(turn);
   const steps = answers(turn);
+  const managed = turn.mode === "orchestrator";
+  const caps = managed && props.room ? capsOf(turn, props.room) : null;
   return (
     <section className={`turn ${live ? "turn-live" : ""}`} aria-labelledby={`turn-${turn.id}`}>
       <h2 id={`turn-${turn.id}`} className="vh">
@@ -42,17 +52,35 @@ export const TurnCard = memo(function TurnCard(props: Props) {
           )}
         </p>
       </div>
-      {turn.mode !== "direct" && steps.length > 1 && <RollCall turn={turn} onJump={jumpTo} />}
-      {(steps.length > 1 || turn.status === "queued") && <SumLine turn={turn} />}
-      {steps.map((step) => (
-        <StepBlock
-          key={step.id}
+      {managed && <Plan turn={turn} caps={caps} onJump={jumpTo} onSent={actions.onSent} />}
+      {!managed && turn.mode !== "direct" && steps.length > 1 && (
+        <RollCall turn={turn} onJump={jumpTo} />
+      )}
+      {(managed || steps.length > 1 || turn.status === "queued") && (
+        <SumLine turn={turn} caps={caps} />
+      )}
+      {turn.steps.map((step) =>
+        steps.includes(step) ? (
+          <StepBlock
+            key={step.id}
+            turn={turn}
+            step={step}
+            actions={actions}
+            sentOpen={sentStepId === step.id}
+          />
+        ) : (
+          !managed && <Interjection key={step.id} step={step} />
+        ),
+      )}
+      {turn.approval && (
+        <ApprovalBox
+          key={turn.approval.id}
           turn={turn}
-          step={step}
-          actions={actions}
-          sentOpen={sentStepId === step.id}
+          approval={turn.approval}
+          deciding={props.decidingId === turn.approval.id}
+          onDecide={props.onDecide}
         />
-      ))}
+      )}
       {!live && <Outcome turn={turn} onRetryMissing={onRetryMissing} />}
     </section>
   );
@@ -64,8 +92,37 @@ function jumpTo(step: Step): void {
   card?.focus({ preventScroll: true });
 }
 
-/** Mode, who has answered, what failed, time and cost, in a line. */
-function SumLine({ turn }: { turn: Turn }) {
+/** What the user said between two agents. */
+function Interjection({ step }: { step: Step }) {
+  const note = verdictOf(step)?.note;
+  if (!note) return null;
+  return (
+    <div className="you you-between">
+      <p>
+        <span className="vh">{t.session.you}: </span>
+        {note}
+      </p>
+    </div>
+  );
+}
+
+/** Rounds and specialist calls of a managed turn, of what its caps allow where they are known. */
+function used(turn: Turn, caps: Caps | null): string[] {
+  const all = roundsOf(turn);
+  const calls = turn.steps.filter((step) => step.kind === "answer").length;
+  const past = all.filter((round) => round.decision?.action === "delegate").length;
+  const rounds = isLive(turn)
+    ? caps
+      ? t.plan.roundOf(Math.max(1, all.length), caps.rounds)
+      : t.plan.round(Math.max(1, all.length))
+    : caps
+      ? t.plan.roundsOf(past, caps.rounds)
+      : t.plan.rounds(past);
+  return [rounds, caps ? t.plan.callsOf(calls, caps.calls) : t.plan.calls(calls)];
+}
+
+/** Mode, who has answered or which caps are used, what failed, time and cost, in a line. */
+function SumLine({ turn, caps }: { turn: Turn; caps: Caps | null }) {
   const live = isLive(turn);
   const { all, done, failed } = tally(turn);
   const running = useElapsed(turn.started_at, live);
@@ -74,25 +131,31 @@ function SumLine({ turn }: { turn: Turn }) {
       ? Date.parse(turn.finished_at) - Date.parse(turn.started_at)
       : null;
   const time = live ? running : took;
+  const managed = turn.mode === "orchestrator";
+  const waiting = turn.status === "queued" && turn.started_at === null;
   const parts = [
     <span key="mode" className="phone:hidden">
       {t.modes[turn.mode].name}
     </span>,
     turn.retry_of && <span key="retry">{t.turn.retryOf}</span>,
-    all > 1 && <span key="answered">{t.turn.answered(done, all)}</span>,
+    managed && used(turn, caps).map((words) => <span key={words}>{words}</span>),
+    !managed && all > 1 && <span key="answered">{t.turn.answered(done, all)}</span>,
     failed > 0 && all > 1 && (
       <span key="failed" className="text-bad">
         {t.turn.failed(failed)}
         {live && done > 0 && <span className="phone:hidden">{t.turn.willBePartial}</span>}
       </span>
     ),
-    turn.status === "queued" && <span key="queued">{t.turn.status.queued}</span>,
-    time !== null && turn.status !== "queued" && (
+    waiting && <span key="queued">{t.turn.status.queued}</span>,
+    turn.status === "awaiting_input" && <span key="awaiting">{t.turn.status.awaiting_input}</span>,
+    time !== null && !waiting && (
       <span key="time" className="phone:hidden">
-        {clock(time)}
+        {live && caps?.turnMs ? t.plan.timeOf(clock(time), clock(caps.turnMs)) : clock(time)}
       </span>
     ),
-  ].filter(Boolean);
+  ]
+    .flat()
+    .filter(Boolean);
   return (
     <div className="callsum">
       {parts.flatMap((part, index) =>
@@ -104,7 +167,7 @@ function SumLine({ turn }: { turn: Turn }) {
             ],
       )}
       <span className="flex-1" />
-      {turn.usage.calls > 0 && all > 1 && !isFree(turn.usage.cost_usd) && (
+      {turn.usage.calls > 0 && (managed || all > 1) && !isFree(turn.usage.cost_usd) && (
         <span className="chip">
           <Money
             value={turn.usage.cost_usd}
@@ -117,22 +180,27 @@ function SumLine({ turn }: { turn: Turn }) {
   );
 }
 
+function missingName(step: Step): string {
+  return step.kind === "synthesis" ? t.turn.missingSynthesis : nameOf(step);
+}
+
 /** What is to be said of a turn that is over and did not come out whole. */
 function Outcome({ turn, onRetryMissing }: Pick<Props, "turn" | "onRetryMissing">) {
   const { all, done, missing } = tally(turn);
-  const names = missing.map(nameOf);
+  const names = [...new Set(missing.map(missingName))];
   const lines = [
     turn.status === "partial" && `${t.turn.partial(done, all)} ${t.turn.missing(names)}`,
     turn.status === "failed" &&
       (turn.error ? `${turn.error.title}. ${turn.error.detail}` : t.turn.allFailed),
     turn.status === "cancelled" && t.turn.stopped(names),
     turn.stop_reason !== null &&
+      turn.mode !== "orchestrator" &&
       (t.turn.stopReason[turn.stop_reason] ?? t.turn.stopReasonOther(turn.stop_reason)),
     ...turn.warnings.map((warning) => warning.detail),
   ].filter((line) => typeof line === "string");
   if (lines.length === 0) return null;
   const retry =
-    missing.length === 1 && missing[0] ? t.turn.retryOne(nameOf(missing[0])) : t.turn.retryMissing;
+    missing.length === 1 && missing[0] ? t.turn.retryOne(missingName(missing[0])) : t.turn.retryMissing;
   return (
     <Notice
       actions={

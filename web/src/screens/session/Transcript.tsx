@@ -2,7 +2,7 @@ import { ArrowDown } from "lucide-react";
 import { type Ref, useImperativeHandle, useState } from "react";
 
 import type { Timeline } from "../../api/timeline";
-import type { Turn } from "../../api/types";
+import type { Turn, Word } from "../../api/types";
 import { t } from "../../lib/strings";
 import type { StepActions } from "../../parts/StepBlock";
 import { TurnCard } from "../../parts/TurnCard";
@@ -19,6 +19,8 @@ interface Props {
   actionsFor: (turn: Turn) => StepActions;
   sentStepId: string | null;
   onRetryMissing: ((turn: Turn) => void) | undefined;
+  onDecide: (turn: Turn, word: Word) => void;
+  decidingId: string | null;
   onOlder: () => void;
   loadingOlder: boolean;
 }
@@ -73,6 +75,9 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
               actions={props.actionsFor(turn)}
               sentStepId={props.sentStepId}
               onRetryMissing={turn === last ? props.onRetryMissing : undefined}
+              room={place?.room}
+              onDecide={turn.approval ? props.onDecide : undefined}
+              decidingId={turn.approval ? props.decidingId : null}
             />
           ))}
           {timeline.turns.length === 0 && place && <EmptySession place={place} />}
