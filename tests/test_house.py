@@ -30,7 +30,6 @@ RULES = {
         parse("pantheon/rooms/own.py", "async def f(db):\n    async with db.transaction(1): ..."),
         {
             "pantheon/turns/run.py": "a run has no request around it",
-            "pantheon/turns/step_commits.py": "a step's row is read again after a commit without a reply",
             "pantheon/turns/work.py": "what is stored is repeated until its transaction commits",
             "pantheon/turns/slots.py": "a turn that no worker got is put into the queue",
             "pantheon/turns/step_text.py": "text is saved in groups, beside the call",

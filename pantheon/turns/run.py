@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +23,10 @@ from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step, settle_unsent
 from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
-from pantheon.turns.work import PARALLEL, TURN_SECONDS, Control, Work
+from pantheon.turns.work import PARALLEL, TURN_SECONDS, Control, Work, is_away, persist
 
 STEPS_AT_MOST = 300
+AWAY_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -42,7 +44,7 @@ async def run_turn(
 
     `loaded` is what its acceptance in this process has just written, to spare reading it. An
     exception is counted and the turn is given back at once; the third in a row, with no step
-    closed between, fails it visibly.
+    closed between, fails it visibly. A database that is away is waited for and counts for nothing.
     """
     crash_point("run.claimed")
     try:
@@ -61,7 +63,13 @@ async def run_turn(
         crash_point("finalize.committed")
     except event_log.LeaseLost:
         return
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            log.warning("a turn is put back", turn_id=str(turn.id), error=str(error).strip())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(control.halted.wait(), AWAY_SECONDS)
+            await _give_back(db, turn, control)
+            return
         # A defect of ours: visible in the log and, if it repeats, on the turn.
         log.exception("a turn's run failed", turn_id=str(turn.id))
         await _count_fault(db, providers, hub, turn, control)
@@ -95,7 +103,7 @@ async def _drive(work: Work, graph: Graph) -> None:
     if stop.reason in ("lease_lost", "pause"):
         return
     if stop.reason == "drain":
-        await _give_back(work)
+        await _give_back(work.db, work.turn, work.control)
     else:
         await finalize_turn(work, stop.reason)
 
@@ -167,12 +175,12 @@ async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUI
     return row[0], row[1], {UUID(key): text for key, text in (row[2] or {}).items()}
 
 
-async def _give_back(work: Work) -> None:
+async def _give_back(db: Database, turn: TurnRow, control: Control) -> None:
     async def write(conn: Connection) -> None:
-        await leases.give_back(conn, work.turn)
+        await leases.give_back(conn, turn)
         conn.notices.append(Notice("work"))
 
-    await work.persist(write)
+    await persist(db, turn, control, write)
 
 
 async def _count_fault(

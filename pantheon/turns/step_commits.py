@@ -226,15 +226,21 @@ async def pause_step(work: Work, step: StepRow) -> None:
 
 async def _reload_open(work: Work, step: StepRow) -> tuple[Attempt, StepRow]:
     """Take what stands after a commit whose reply was lost."""
-    async with work.db.transaction(work.turn.workspace_id) as conn:
+
+    async def read(conn: Connection) -> tuple[Attempt, StepRow]:
         started = await steps.load(conn, work.turn.workspace_id, step.id)
         return await attempts.load_open(conn, work.turn.workspace_id, step.id), started
+
+    return await work.persist(read)
 
 
 async def _reload(work: Work, step: StepRow, text: str) -> None:
     """Take the stored row after a commit whose reply was lost."""
-    async with work.db.transaction(work.turn.workspace_id) as conn:
-        row = await steps.load(conn, work.turn.workspace_id, step.id)
+
+    async def read(conn: Connection) -> StepRow:
+        return await steps.load(conn, work.turn.workspace_id, step.id)
+
+    row = await work.persist(read)
     work.steps[step.step_key] = replace(row, content=text or None)
 
 

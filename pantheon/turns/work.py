@@ -129,8 +129,9 @@ class Work:
             return ()
         if self.history is None:
             bounds = history_bounds(self.providers, self.frozen)
-            async with self.db.transaction(self.turn.workspace_id) as conn:
-                self.history = await load_history(
+
+            async def read(conn: Connection) -> Sequence[PastTurn]:
+                return await load_history(
                     conn,
                     self.turn.workspace_id,
                     self.turn.session_id,
@@ -138,32 +139,51 @@ class Work:
                     self.turn.index,
                     **bounds,
                 )
+
+            self.history = await self.persist(read)
         return self.history
 
-    async def persist(self, write: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run `write` in a transaction until it commits, whatever becomes of the connection.
+    async def persist(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `work` in a transaction until it commits; see the function of this name."""
+        return await persist(self.db, self.turn, self.control, work)
 
-        An answer that was paid for is not thrown away because the database was gone for some
-        seconds. Only connection and serialisation errors are repeated; the fence (LeaseLost) and
-        the end of a drain's grace end it. Cancelling the caller does not cut it short.
-        """
-        return await _uncut(asyncio.create_task(self._persist(write)))
 
-    async def _persist(self, write: Callable[[Connection], Awaitable[T]]) -> T:
-        pause = 0.05
-        while True:
-            try:
-                async with self.db.transaction(self.turn.workspace_id) as conn:
-                    return await write(conn)
-            except (psycopg.OperationalError, Problem) as error:
-                if isinstance(error, Problem) and error.kind is not UNAVAILABLE:
-                    raise
-                until = self.control.settle_until
-                if until is not None and asyncio.get_running_loop().time() >= until:
-                    raise
-                log.warning("stored again", turn_id=str(self.turn.id), error=str(error).strip())
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+async def persist(
+    db: Database, turn: TurnRow, control: Control, work: Callable[[Connection], Awaitable[T]]
+) -> T:
+    """Run `work` in a transaction until it commits, whatever becomes of the connection.
+
+    An answer that was paid for is not thrown away because the database was gone for some seconds,
+    neither this nor those that other steps are getting meanwhile. Only connection and
+    serialisation errors are repeated; the fence (LeaseLost) and the end of a drain's grace end
+    it. Cancelling the caller does not cut it short.
+    """
+    return await _uncut(asyncio.create_task(_persist(db, turn, control, work)))
+
+
+def is_away(error: BaseException) -> bool:
+    """Say whether an error is of the connection to the database, and not of ours."""
+    if isinstance(error, Problem):
+        return error.kind is UNAVAILABLE
+    return isinstance(error, psycopg.OperationalError)
+
+
+async def _persist(
+    db: Database, turn: TurnRow, control: Control, work: Callable[[Connection], Awaitable[T]]
+) -> T:
+    pause = 0.05
+    while True:
+        try:
+            async with db.transaction(turn.workspace_id) as conn:
+                return await work(conn)
+        except (psycopg.OperationalError, Problem) as error:
+            until = control.settle_until
+            late = until is not None and asyncio.get_running_loop().time() >= until
+            if late or not is_away(error):
+                raise
+            log.warning("tried again", turn_id=str(turn.id), error=str(error).strip())
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 async def _uncut(task: asyncio.Task[T]) -> T:

@@ -1,11 +1,18 @@
 """A turn from acceptance to its end, in every mode: statuses, ledger, log, who was told what."""
 
 from collections import Counter
+from typing import Any
 
+import psycopg
 import pytest
 
 from pantheon.accounts.roles import Who
+from pantheon.base import ids
 from pantheon.ops.runtime import Runtime
+from pantheon.turns import leases
+from pantheon.turns.run import run_turn
+from pantheon.turns.types import GRAPH_VERSION
+from pantheon.turns.work import Control
 from tests.turns.drive import direct_session, ended, log_of, rows, send, session_with, view
 
 LEDGER = """
@@ -110,3 +117,32 @@ async def test_turns_of_a_session_follow_each_other(runtime: Runtime, who: Who) 
         runtime, who, "SELECT sections FROM context_audits ORDER BY attempt_id DESC LIMIT 1"
     )
     assert [section["origin"] for section in sent[0][0]] == ["role", "history", "input"]
+
+
+async def test_a_database_that_is_away_counts_for_nothing(
+    idle: Runtime, who: Who, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step's checkpoint fails once: more often than faults of ours may be counted."""
+    session_id = await session_with(idle, who, *["demo/fast"] * 5, mode="roundtable")
+    accepted = await send(idle, who, session_id)
+
+    monkeypatch.setattr("pantheon.turns.run.AWAY_SECONDS", 0)
+    put, failed = idle.graph.checkpointer.aput, set()
+
+    async def away(config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:
+        if metadata["step"] not in failed:
+            failed.add(metadata["step"])
+            raise psycopg.OperationalError("the server closed the connection unexpectedly")
+        return await put(config, checkpoint, metadata, versions)
+
+    monkeypatch.setattr(idle.graph.checkpointer, "aput", away)
+    runs = 0
+    while (turn := await view(idle, who, accepted))["status"] == "queued":
+        async with idle.db.sweep() as conn:
+            (claimed,) = await leases.claim(conn, ids.new(), [GRAPH_VERSION], 30, 1)
+        assert (claimed.faults, claimed.takeovers) == (0, 0)
+        await run_turn(idle.db, idle.providers, idle.hub, idle.graph, claimed, Control())
+        runs += 1
+    assert runs > leases.MAX_FAULTS
+    assert turn["status"] == "completed"
+    assert [step["attempts"] for step in turn["steps"]] == [1] * 5
