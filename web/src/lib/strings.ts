@@ -154,6 +154,8 @@ export const t = {
     approve: "Approve",
     goOn: "Continue",
     stop: "Stop here",
+    stopRounds: "Nobody else is asked; the manager answers with what there is",
+    stopTable: "Nobody else answers; what was said stays",
     deciding: "Sending",
     keepOne: "Keep at least one, or stop.",
     briefMissing: "Write a brief for each, or leave the agent out.",

@@ -105,6 +105,7 @@ export function ApprovalBox({ turn, approval, deciding, onDecide }: Props) {
         <button
           type="button"
           className="btn btn-bad"
+          title={byRounds ? t.approval.stopRounds : t.approval.stopTable}
           disabled={blocked}
           onClick={() => decide("stop")}
         >

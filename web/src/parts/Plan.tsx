@@ -60,6 +60,7 @@ type RoundProps = Omit<Props, "caps"> & { round: PlanRound };
 function Round({ turn, round, onJump, onSent }: RoundProps) {
   const { route, decision, verdict } = round;
   const failed = route.status === "failed";
+  const reason = failed ? route.error?.title : decision?.reason;
   return (
     <>
       <li
@@ -72,7 +73,7 @@ function Round({ turn, round, onJump, onSent }: RoundProps) {
         <strong className="flex-none font-semibold">
           {decision?.action === "finish" ? t.plan.finish : t.plan.round(round.number)}
         </strong>
-        <span className="plan-reason">{failed ? route.error?.title : decision?.reason}</span>
+        {reason && <span className="plan-reason">{reason}</span>}
         <span className="flex-1" />
         {route.status === "completed" ? (
           <DecisionCost turn={turn} route={route} onSent={onSent} />

@@ -2,19 +2,17 @@ import { memo } from "react";
 
 import { isLive } from "../api/timeline";
 import type { Room, Step, Turn, Word } from "../api/types";
-import { clock, isFree } from "../lib/format";
 import { t } from "../lib/strings";
 
 import { ApprovalBox } from "./ApprovalBox";
-import { Money } from "./Money";
 import { Notice } from "./Notice";
 import { Plan } from "./Plan";
 import { RollCall } from "./RollCall";
 import { StepBlock, type StepActions } from "./StepBlock";
+import { SumLine } from "./SumLine";
 import { TaggedText } from "./TaggedText";
-import { type Caps, capsOf, roundsOf, verdictOf } from "./plan";
+import { capsOf, verdictOf } from "./plan";
 import { answers, cardId, nameOf, tally } from "./steps";
-import { useElapsed } from "./useNow";
 
 interface Props {
   turn: Turn;
@@ -102,80 +100,6 @@ function Interjection({ step }: { step: Step }) {
         <span className="vh">{t.session.you}: </span>
         {note}
       </p>
-    </div>
-  );
-}
-
-/** Rounds and specialist calls of a managed turn, of what its caps allow where they are known. */
-function used(turn: Turn, caps: Caps | null): string[] {
-  const all = roundsOf(turn);
-  const calls = turn.steps.filter((step) => step.kind === "answer").length;
-  const past = all.filter((round) => round.decision?.action === "delegate").length;
-  const rounds = isLive(turn)
-    ? caps
-      ? t.plan.roundOf(Math.max(1, all.length), caps.rounds)
-      : t.plan.round(Math.max(1, all.length))
-    : caps
-      ? t.plan.roundsOf(past, caps.rounds)
-      : t.plan.rounds(past);
-  return [rounds, caps ? t.plan.callsOf(calls, caps.calls) : t.plan.calls(calls)];
-}
-
-/** Mode, who has answered or which caps are used, what failed, time and cost, in a line. */
-function SumLine({ turn, caps }: { turn: Turn; caps: Caps | null }) {
-  const live = isLive(turn);
-  const { all, done, failed } = tally(turn);
-  const running = useElapsed(turn.started_at, live);
-  const took =
-    turn.finished_at && turn.started_at
-      ? Date.parse(turn.finished_at) - Date.parse(turn.started_at)
-      : null;
-  const time = live ? running : took;
-  const managed = turn.mode === "orchestrator";
-  const waiting = turn.status === "queued" && turn.started_at === null;
-  const parts = [
-    <span key="mode" className="phone:hidden">
-      {t.modes[turn.mode].name}
-    </span>,
-    turn.retry_of && <span key="retry">{t.turn.retryOf}</span>,
-    managed && used(turn, caps).map((words) => <span key={words}>{words}</span>),
-    !managed && all > 1 && <span key="answered">{t.turn.answered(done, all)}</span>,
-    failed > 0 && all > 1 && (
-      <span key="failed" className="text-bad">
-        {t.turn.failed(failed)}
-        {live && done > 0 && <span className="phone:hidden">{t.turn.willBePartial}</span>}
-      </span>
-    ),
-    waiting && <span key="queued">{t.turn.status.queued}</span>,
-    turn.status === "awaiting_input" && <span key="awaiting">{t.turn.status.awaiting_input}</span>,
-    time !== null && !waiting && (
-      <span key="time" className="phone:hidden">
-        {live && caps?.turnMs ? t.plan.timeOf(clock(time), clock(caps.turnMs)) : clock(time)}
-      </span>
-    ),
-  ]
-    .flat()
-    .filter(Boolean);
-  return (
-    <div className="callsum">
-      {parts.flatMap((part, index) =>
-        index === 0
-          ? [part]
-          : [
-              <span key={`sep${index}`} className={index === 1 ? "sep phone:hidden" : "sep"} />,
-              part,
-            ],
-      )}
-      <span className="flex-1" />
-      {turn.usage.calls > 0 && (managed || all > 1) && !isFree(turn.usage.cost_usd) && (
-        <span className="chip">
-          <Money
-            value={turn.usage.cost_usd}
-            estimated={turn.usage.estimated}
-            unpriced={turn.usage.unpriced_calls}
-          />
-        </span>
-      )}
     </div>
   );
 }

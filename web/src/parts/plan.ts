@@ -116,6 +116,7 @@ export function comesNext(turn: Turn, caps: Caps | null): string | null {
   const rounds = roundsOf(turn);
   const last = rounds.at(-1);
   if (!last) return null;
+  if (last.route.status === "failed") return t.plan.next.answer;
   if (last.decision === null) return last.number === 1 ? t.plan.next.first : null;
   if (last.decision.action === "finish") return t.plan.next.answer;
   return caps && last.number >= caps.rounds ? t.plan.next.lastRound : t.plan.next.decides;

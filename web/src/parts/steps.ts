@@ -23,7 +23,6 @@ export function colorOf(step: Step): number | "manager" {
 
 /** Whether the steps answer one after another. */
 export function isInOrder(turn: Turn): boolean {
-  if (turn.status === "awaiting_input") return false;
   if (turn.mode === "roundtable") return true;
   if (turn.mode !== "manual") return false;
   // Several that run at once, or one that began before another ended: no order.

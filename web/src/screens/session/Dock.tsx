@@ -76,7 +76,15 @@ export function Dock(props: Props) {
           }
           sending={turns.send.isPending}
           onSend={send}
-          live={live ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) } : null}
+          live={
+            live
+              ? {
+                  stopping: turns.stoppedTurn === live.id,
+                  // Of a turn that waits nobody answers now.
+                  inOrder: live.status !== "awaiting_input" && isInOrder(live),
+                }
+              : null
+          }
           escapeStops={escapeStops}
           onStop={(when) => live && turns.stop.mutate({ turn: live, when })}
         />

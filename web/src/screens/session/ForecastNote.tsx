@@ -18,7 +18,7 @@ export function ForecastNote({ mode, who, forecast }: Props) {
   return (
     <>
       {words && (
-        <span className={cost ? "hide-m phone:hidden" : ""}>
+        <span className={cost ? "hide-m phone:hidden" : mode === "orchestrator" ? "phone:hidden" : ""}>
           {words}
           {cost && ", "}
         </span>
