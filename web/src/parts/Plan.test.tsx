@@ -123,6 +123,14 @@ describe("the plan", () => {
     expect(plan().at(-1)).toBe("Then the answer: this was the last round");
   });
 
+  it("shows no later decision before its time: a second try knows of it", () => {
+    const waits = route(2, { status: "pending", decision: null });
+    show({ steps: [route(1), answer("analyst", 1, { status: "running" }), waits] });
+    expect(plan().at(-1)).toContain("Then the manager decides");
+    expect(plan().join()).not.toContain("Round 2");
+    expect(screen.getByText("Round 1 of 2")).toBeTruthy();
+  });
+
   it("marks what was decided and never asked", () => {
     const steps = [route(1), answer("analyst", 1), route(2, { says: { action: "finish" } })];
     show({ steps, ...OVER });

@@ -27,14 +27,17 @@ function used(turn: Turn, caps: Caps | null): string[] {
 export function SumLine({ turn, caps }: { turn: Turn; caps: Caps | null }) {
   const live = isLive(turn);
   const { all, done, failed } = tally(turn);
-  const running = useElapsed(turn.started_at, live);
+  // What began before the event that says so is a step's: of this try, not of the one before.
+  const first = turn.steps.find((step) => step.started_at && step.source_step_id === null);
+  const since = turn.started_at ?? first?.started_at ?? null;
+  const running = useElapsed(since, live);
   const took =
     turn.finished_at && turn.started_at
       ? Date.parse(turn.finished_at) - Date.parse(turn.started_at)
       : null;
   const time = live ? running : took;
   const managed = turn.mode === "orchestrator";
-  const waiting = turn.status === "queued" && turn.started_at === null;
+  const waiting = turn.status === "queued" && since === null;
   const clockPart = time !== null && !waiting && (
     <span key="time" className="phone:hidden">
       {live && caps?.turnMs ? t.plan.timeOf(clock(time), clock(caps.turnMs)) : clock(time)}

@@ -37,7 +37,10 @@ function decisionOf(step: Step): Decision | null {
 
 /** The rounds of a turn, in order. */
 export function roundsOf(turn: Turn): PlanRound[] {
-  const routes = turn.steps.filter((step) => step.kind === "route");
+  // A later decision that waits, as in a second try, is what comes next.
+  const routes = turn.steps.filter(
+    (step) => step.kind === "route" && (step.round === 1 || step.status !== "pending"),
+  );
   return routes.map((route) => {
     const number = route.round;
     const inRound = turn.steps.filter((step) => step.round === number);

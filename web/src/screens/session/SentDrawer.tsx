@@ -65,6 +65,8 @@ type Section = Sent["sections"][number];
 function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
   const { window, reply_reserve, used, estimated, reported } = sent.budget;
   const seat = (section: Section) => turn.roster.find((other) => other.key === section.from);
+  // A manager has no seat.
+  const hue = (section: Section) => seat(section)?.color ?? (section.from ? "manager" : undefined);
   const label = (section: Section) =>
     section.from && section.origin !== "brief"
       ? t.sent.earlierFrom(nameOfKey(turn, section.from))
@@ -91,7 +93,7 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
             <i
               key={index}
               className="block min-w-[3px] rounded-[2px]"
-              data-c={seat(section)?.color}
+              data-c={hue(section)}
               style={{ flex: `${Math.max(section.tokens, 1)} 0 0`, background: colour(section) }}
             />
           ))}
@@ -122,7 +124,7 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
               <ChevronRight className="icon text-fg-3 group-open:rotate-90" aria-hidden />
               <span
                 className="size-2.5 rounded-[3px]"
-                data-c={seat(section)?.color}
+                data-c={hue(section)}
                 style={{ background: colour(section) }}
               />
               <span className="cut">{label(section)}</span>
