@@ -185,6 +185,7 @@ export const t = {
     more: "more",
     less: "less",
     synthesis: "Synthesis",
+    given: "Answered with the decision",
     read: "Read",
     answers: (count: number) => plural(count, "answer"),
     errors: (count: number) => plural(count, "error"),

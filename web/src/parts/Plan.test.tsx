@@ -181,6 +181,16 @@ describe("the plan", () => {
     expect(screen.getByText("Partial, 1 of 2. Synthesis is missing.")).toBeTruthy();
   });
 
+  it("says that a greeting's answer came with the decision", () => {
+    const says = { action: "finish", assignments: [], reason: "A greeting." } as const;
+    const given = synthesis({ status: "completed", message: { id: "m", content: "Hello!" } });
+    show({ steps: [route(1, { says: { ...says, assignments: [] } }), given], ...OVER });
+    expect(plan()).toEqual(["MAnswerA greeting.0.9 s, $0.0011"]);
+    expect(screen.getByText("Answered with the decision")).toBeTruthy();
+    expect(screen.queryByText(/specialist calls/)).toBeNull();
+    expect(screen.queryByRole("button", { name: /sent/ })).toBeNull();
+  });
+
   it("shows the user's word, and the briefs as changed by it", () => {
     const assignments = [{ agent: "skeptic", brief: "Be kind." }];
     const said = word({ assignments, note: "Short, please." });

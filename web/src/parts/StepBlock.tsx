@@ -42,6 +42,7 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
   const name = nameOf(step);
   const brief = briefOf(turn, step);
   const over = !running && step.status !== "pending";
+  const given = isGiven(step);
   return (
     <article
       id={cardId(step)}
@@ -55,7 +56,7 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
       <div className="min-w-0">
         <header className="card-head">
           <h3 className="cut flex-none">{name}</h3>
-          {step.kind === "synthesis" && (
+          {step.kind === "synthesis" && !given && (
             <span className="chip flex-none">{t.step.synthesis}</span>
           )}
           <span className="model cut">{step.agent?.model}</span>
@@ -96,6 +97,11 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
     </article>
   );
 });
+
+/** Whether nobody was asked for it: a manager's decision held the answer already. */
+function isGiven(step: Step): boolean {
+  return step.status === "completed" && step.attempts === 0 && step.source_step_id === null;
+}
 
 const LONG_BRIEF = 160;
 
@@ -147,14 +153,18 @@ function Foot({ turn, step, actions, sentOpen, text }: Props & { text: string })
   return (
     <div className="card-foot">
       <WhatItRead turn={turn} step={step} />
-      <button
-        type="button"
-        className="link"
-        aria-expanded={sentOpen}
-        onClick={() => actions.onSent(turn, step)}
-      >
-        {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
-      </button>
+      {isGiven(step) ? (
+        <span>{t.step.given}</span>
+      ) : (
+        <button
+          type="button"
+          className="link"
+          aria-expanded={sentOpen}
+          onClick={() => actions.onSent(turn, step)}
+        >
+          {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
+        </button>
+      )}
       <span className="card-acts">
         {over && actions.onRetry && step.status !== "failed" && (
           <IconButton

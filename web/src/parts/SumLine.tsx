@@ -13,6 +13,8 @@ function used(turn: Turn, caps: Caps | null): string[] {
   const all = roundsOf(turn);
   const calls = turn.steps.filter((step) => step.kind === "answer").length;
   const past = all.filter((round) => round.decision?.action === "delegate").length;
+  // A greeting needs nobody.
+  if (!isLive(turn) && past === 0) return [];
   const rounds = isLive(turn)
     ? caps
       ? t.plan.roundOf(Math.max(1, all.length), caps.rounds)

@@ -50,7 +50,8 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
         aria-label={t.session.transcript}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        className="overflow-y-auto px-6 -outline-offset-2 phone:px-4"
+        // What is hidden from sight is placed in here, or the page itself would scroll to it.
+        className="relative overflow-y-auto px-6 -outline-offset-2 phone:px-4"
       >
         <div
           ref={content}
