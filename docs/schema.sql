@@ -110,7 +110,7 @@ COMMENT ON TABLE public.api_keys IS 'accounts: API keys with scopes, stored hash
 CREATE TABLE public.context_audits (
     workspace_id uuid NOT NULL,
     attempt_id uuid NOT NULL,
-    step_id uuid NOT NULL,
+    step_id uuid,
     model text NOT NULL,
     sections jsonb NOT NULL,
     budget jsonb NOT NULL,
@@ -373,6 +373,7 @@ CREATE TABLE public.turns (
     lease_epoch integer DEFAULT 0 NOT NULL,
     lease_owner uuid,
     lease_expires_at timestamp with time zone,
+    awaiting_until timestamp with time zone,
     takeovers integer DEFAULT 0 NOT NULL,
     faults integer DEFAULT 0 NOT NULL,
     last_seq integer DEFAULT 0 NOT NULL,
@@ -380,6 +381,7 @@ CREATE TABLE public.turns (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    CONSTRAINT turns_awaiting CHECK (((status = 'awaiting_input'::text) = (awaiting_until IS NOT NULL))),
     CONSTRAINT turns_cancel_requested_check CHECK ((cancel_requested = ANY (ARRAY['now'::text, 'after_step'::text]))),
     CONSTRAINT turns_index_check CHECK ((index >= 1)),
     CONSTRAINT turns_mode_check CHECK ((mode = ANY (ARRAY['direct'::text, 'manual'::text, 'roundtable'::text, 'orchestrator'::text]))),
@@ -547,6 +549,8 @@ CREATE INDEX sessions_room ON public.sessions USING btree (workspace_id, room_id
 CREATE INDEX sessions_user ON public.sessions USING btree (workspace_id, user_id, id);
 
 CREATE INDEX steps_source ON public.steps USING btree (workspace_id, source_step_id) WHERE (source_step_id IS NOT NULL);
+
+CREATE INDEX turns_awaiting_until ON public.turns USING btree (awaiting_until) WHERE (status = 'awaiting_input'::text);
 
 CREATE INDEX turns_children ON public.turns USING btree (workspace_id, session_id, parent_id);
 

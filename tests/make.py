@@ -9,6 +9,8 @@ from uuid import UUID
 from pantheon.accounts.roles import Who
 from pantheon.agents.agents import create_agent
 from pantheon.base import ids
+from pantheon.context import audits
+from pantheon.context.assemble import Assembled
 from pantheon.db.pool import Connection, Database
 from pantheon.ledger import attempts
 from pantheon.ledger.attempts import Attempt, Closing, Outcome
@@ -153,6 +155,10 @@ async def make_call(
         expires_seconds=None if turn else 60,
     )
     await attempts.open_attempt(conn, attempt)
+    sent = Assembled((), [], {"window": 0, "reply_reserve": 0, "used": 0, "estimated": True})
+    await audits.record(
+        conn, who.workspace_id, attempt_id, None, model, sent, attempt.request_sha256
+    )
     closing = Closing(
         outcome=outcome,
         error_code=error_code,

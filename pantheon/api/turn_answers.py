@@ -16,6 +16,7 @@ from pantheon.api.deps import Shared, credential_of, shared_of
 from pantheon.api.sse import MEDIA_TYPE, EventStream, left
 from pantheon.base.errors import INVALID, NOT_FOUND, Problem
 from pantheon.events.follow import Frame, follow_turn
+from pantheon.events.types import EventType
 from pantheon.sessions import sessions
 from pantheon.turns.types import TurnStatus
 from pantheon.turns.view import view_turn
@@ -62,7 +63,7 @@ async def answer_turn(
     seconds = preference.wait_seconds
     if seconds is None:
         return resource(turn, 201, location=location)
-    if not TurnStatus(turn["status"]).terminal:
+    if not _rests(turn):
         await _wait(request, shared, who, turn, seconds)
         async with shared.runtime.db.transaction(who.workspace_id) as conn:
             turn = await view_turn(conn, who, UUID(turn["id"]))
@@ -132,12 +133,19 @@ async def _wait(
             raise result
 
 
+def _rests(turn: Mapping[str, Any]) -> bool:
+    """Whether nothing more comes of a turn by itself."""
+    status = TurnStatus(turn["status"])
+    return status.terminal or status is TurnStatus.awaiting_input
+
+
 async def _over(shared: Shared, who: Who, turn: Mapping[str, Any]) -> None:
-    """Return when a turn is over."""
+    """Return when a turn is over, or waits for its user."""
     runtime, session_id = shared.runtime, UUID(turn["session_id"])
     after = int(turn["version"])
     async with aclosing(
         follow_turn(runtime.db, runtime.hub, who, session_id, turn["index"], after)
     ) as frames:
-        async for _ in frames:
-            pass
+        async for frame in frames:
+            if frame is not None and frame.event == EventType.turn_awaiting_input:
+                return

@@ -109,6 +109,52 @@ class Turn(BaseModel):
     version: int
 
 
+class ForecastContext(BaseModel):
+    """How full an agent's window would be, in tokens."""
+
+    used: int
+    window: int
+
+
+class CountRange(BaseModel):
+    """At least, and at most."""
+
+    low: int
+    high: int
+
+
+class MoneyRange(BaseModel):
+    """At least, and at most: decimal strings."""
+
+    low: str
+    high: str
+
+
+class ForecastAgent(BaseModel):
+    """What one agent of a turn would use."""
+
+    key: str
+    model: str
+    calls: CountRange
+    tokens: CountRange
+    cost_usd: MoneyRange | None
+    credits: MoneyRange
+    context: ForecastContext
+
+
+class Forecast(BaseModel):
+    """What a turn would cost. `cost_usd` leaves out the models in `unpriced`."""
+
+    mode: str
+    agents: list[ForecastAgent]
+    calls: CountRange
+    tokens: CountRange
+    cost_usd: MoneyRange | None
+    credits: MoneyRange
+    unpriced: list[str]
+    warnings: list[Warning]
+
+
 class Turns(BaseModel):
     """A page of turns."""
 

@@ -35,6 +35,9 @@ class ModelSetting(BaseModel):
     context_window: int | None = Field(default=None, ge=256)
     max_output_tokens: int | None = Field(default=None, ge=1)
     price: PriceSetting | None = None
+    capabilities: frozenset[Literal["structured_outputs", "tools", "json_mode", "reasoning"]] = (
+        frozenset()
+    )
 
 
 class ProviderSetting(BaseModel):

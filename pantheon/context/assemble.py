@@ -36,6 +36,7 @@ class Quote:
     tokens: int
     step_id: UUID | None = None
     error: str | None = None
+    origin: str = "earlier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,15 @@ class Speaker:
     key: str
     name: str
     role_prompt: str
-    prompt_id: UUID
+    prompt_id: UUID | None
     policy: str
     last_turns: int | None
     window: int
     reply_reserve: int
     goal: str | None
     labelled: bool
+    rules: str = ""
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,13 @@ def assemble_context(
     sections: list[dict[str, Any]] = [
         {
             "origin": "role",
-            "prompt_id": str(speaker.prompt_id),
+            "prompt_id": str(speaker.prompt_id) if speaker.prompt_id else None,
             "tokens": tokens.estimate(system),
         }
     ]
     kept, actions = _by_policy(speaker, history)
-    fixed = [Quote(None, system, tokens.estimate(system)), asked, *earlier]
+    own = system + speaker.task
+    fixed = [Quote(None, own, tokens.estimate(own)), asked, *earlier]
     room = speaker.window - speaker.reply_reserve - sum(_cost(quote) for quote in fixed)
     if room < 0:
         raise ContextTooLarge(
@@ -139,10 +143,16 @@ def assemble_context(
         )
     sections.append({"origin": "input", "message_id": str(asked_id), "tokens": _cost(asked)})
     sections.extend(
-        {"origin": "earlier", "from": quote.agent_key, "step_id": str(quote.step_id),
-         "tokens": _cost(quote)}
+        {
+            "origin": quote.origin,
+            "from": quote.agent_key or "user",
+            "step_id": str(quote.step_id) if quote.step_id else None,
+            "tokens": _cost(quote),
+        }
         for quote in earlier
-    )  # fmt: skip
+    )
+    if speaker.task:
+        sections.append({"origin": "task", "tokens": tokens.estimate(speaker.task)})
     budget = {
         "window": speaker.window,
         "reply_reserve": speaker.reply_reserve,
@@ -168,6 +178,8 @@ def section_texts(
         texts.append("\n\n".join(said))
     texts.append(quote(speaker, asked))
     texts.extend(quote(speaker, answer) for answer in earlier)
+    if speaker.task:
+        texts.append(speaker.task)
     return texts
 
 
@@ -193,6 +205,8 @@ def _system_text(speaker: Speaker) -> str:
     parts = [speaker.role_prompt.strip()]
     if speaker.labelled:
         parts.append(RULES.format(name=speaker.name, key=speaker.key))
+    if speaker.rules:
+        parts.append(speaker.rules)
     if speaker.goal:
         parts.append(f"Goal of the room: {speaker.goal.strip()}")
     return "\n\n".join(part for part in parts if part)
@@ -254,5 +268,7 @@ def _messages(
                 said.append(quote(speaker, answer))
     said.append(quote(speaker, asked))
     said.extend(quote(speaker, answer) for answer in earlier)
+    if speaker.task:
+        said.append(speaker.task)
     messages.append(ChatMessage(Role.user, "\n\n".join(said)))
     return tuple(messages)

@@ -29,12 +29,12 @@ async def record(
     conn: Connection,
     workspace_id: UUID,
     attempt_id: UUID,
-    step_id: UUID,
+    step_id: UUID | None,
     model: str,
     assembled: Assembled,
     request_sha256: bytes,
 ) -> None:
-    """Record the audit of an attempt, in the transaction that opens it."""
+    """Record the audit of an attempt, in the transaction that opens it. A trial has no step."""
     await conn.execute(
         """
         INSERT INTO context_audits

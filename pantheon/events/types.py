@@ -21,6 +21,8 @@ class EventType(StrEnum):
     step_failed = "step.failed"
     step_cancelled = "step.cancelled"
     step_skipped = "step.skipped"
+    route_decided = "route.decided"
+    turn_awaiting_input = "turn.awaiting_input"
     turn_completed = "turn.completed"
     stream_reset = "stream.reset"
     session_updated = "session.updated"

@@ -115,8 +115,10 @@ CHECKS = (
         GROUP BY t.workspace_id, t.id, t.status, t.error
         HAVING bool_or(s.finished_at IS NULL)
             OR t.error IS NULL AND t.status NOT IN ('cancelled', CASE
-                WHEN NOT bool_or(s.status = 'completed') THEN 'failed'
-                WHEN bool_or(s.status IN ('failed', 'cancelled')) THEN 'partial'
+                WHEN NOT bool_or(s.status = 'completed' AND s.kind IN ('answer', 'synthesis'))
+                    THEN 'failed'
+                WHEN bool_or(s.status IN ('failed', 'cancelled')
+                             AND s.kind IN ('answer', 'synthesis')) THEN 'partial'
                 ELSE 'completed' END)
         """,
     ),
@@ -126,7 +128,7 @@ CHECKS = (
         """
         SELECT a.id FROM llm_call_attempts a
         LEFT JOIN context_audits c ON c.workspace_id = a.workspace_id AND c.attempt_id = a.id
-        WHERE a.turn_id IS NOT NULL AND c.request_sha256 IS DISTINCT FROM a.request_sha256
+        WHERE c.request_sha256 IS DISTINCT FROM a.request_sha256
         """,
     ),
     Check(

@@ -8,6 +8,7 @@ from os import environ
 
 import structlog
 
+from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
 from pantheon.db.pool import Database
@@ -78,6 +79,7 @@ async def open_runtime(
         await pool.open(wait=True, timeout=30)
         saver = await checkpoints.open_saver(pool, allow_memory=settings.allow_memory_checkpoints)
         durable = isinstance(saver, checkpoints.Saver)
+        metrics.CHECKPOINTER_FALLBACK.set(not durable)
         if not durable:
             log.warning("checkpoints are kept in memory only: a crash starts turns again")
         wake = Wake(db)

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
-from pantheon.context import tokens
+from pantheon.context import audits, tokens
+from pantheon.context.assemble import Assembled
 from pantheon.db.pool import Database
 from pantheon.ledger import attempts, prices
 from pantheon.ledger.attempts import Attempt, Closing, Outcome
@@ -85,6 +86,10 @@ async def try_model(
     )
     async with db.transaction(who.workspace_id) as conn:
         await attempts.open_attempt(conn, attempt)
+        await audits.record(
+            conn, who.workspace_id, attempt.id, None, model.id, _asked(request, model),
+            attempt.request_sha256,
+        )  # fmt: skip
     started = time.perf_counter()
     text, first_ms = "", None
     end: Finished | Failure = _out_of_time(seconds)
@@ -106,6 +111,19 @@ async def try_model(
     async with db.transaction(who.workspace_id) as conn:
         await attempts.close(conn, who.workspace_id, attempt.id, closing)
     return Trial(attempt.id, text, end if isinstance(end, Failure) else None, latency_ms)
+
+
+def _asked(request: ModelRequest, model: Model) -> Assembled:
+    """Return what the audit keeps of a trial: its one sentence stands in it."""
+    size = tokens.estimate(QUESTION)
+    sections = [{"origin": "input", "tokens": size, "text": QUESTION}]
+    budget = {
+        "window": model.context_window,
+        "reply_reserve": MOST_TOKENS,
+        "used": size,
+        "estimated": True,
+    }
+    return Assembled(request.messages, sections, budget)
 
 
 def _closing(

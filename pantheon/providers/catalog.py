@@ -31,6 +31,8 @@ OUTPUTS = (
     ("o4", 100_000),
 )
 OPENAI_HOST = "api.openai.com"
+# Older than structured outputs: https://platform.openai.com/docs/guides/structured-outputs
+NO_SCHEMA = ("gpt-3.5", "gpt-4-", "gpt-4o-2024-05-13")
 
 # Models that OpenAI lists and that do not chat.
 NO_CHAT = (
@@ -71,7 +73,9 @@ def from_setting(setting: ModelSetting) -> Facts:
     """Return what the operator says of a model."""
     told = setting.price
     price = None if told is None else Price(told.input, told.output, told.cached_input)
-    return Facts(setting.context_window, setting.max_output_tokens, price)
+    return Facts(
+        setting.context_window, setting.max_output_tokens, price, frozenset(setting.capabilities)
+    )
 
 
 def from_server(told: dict[str, Any], source: str) -> Facts:
@@ -111,8 +115,11 @@ def from_price_list(base_url: str, name: str) -> Facts:
         return Facts()
     longest = next((most for start, most in OUTPUTS if name.startswith(start)), None)
     found = _listed(base_url, name)
-    if host == OPENAI_HOST and found.max_output_tokens is None:
-        return Facts(found.context_window, longest, found.price)
+    if host == OPENAI_HOST:
+        can = frozenset({"tools"})
+        if not name.startswith(NO_SCHEMA):
+            can |= {"structured_outputs"}
+        return Facts(found.context_window, found.max_output_tokens or longest, found.price, can)
     return found
 
 

@@ -114,12 +114,24 @@ class Frames:
             if type(thought) is str:
                 self._reasoning.append(thought)
                 known = True
+            # The one tool that is ever forced is the schema of a structured answer.
+            calls = delta.get("tool_calls")
+            for call in calls if type(calls) is list else ():
+                known = self._read_call(call) or known
             known = known or not content
         reason = choice.get("finish_reason")
         if type(reason) is str and reason:
             self.finish_reason = sanitise(reason[:100])
             known = True
         return known
+
+    def _read_call(self, call: Any) -> bool:
+        function = call.get("function") if type(call) is dict else None
+        arguments = function.get("arguments") if type(function) is dict else None
+        if type(arguments) is not str:
+            return type(function) is dict
+        self._text.append(arguments)
+        return True
 
 
 def read_usage(told: dict[str, Any]) -> TokenUsage | None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from zlib import crc32
 
 import orjson
@@ -29,6 +30,7 @@ FREE = Price(input=Decimal(0), output=Decimal(0), version="demo")
 
 QUOTE = re.compile(r'<message from="([^"]+)"( status="failed")?>(.*?)</message>', re.DOTALL)
 LONGEST_TOPIC = 80
+GREETINGS = ("hello", "hi", "hey", "good morning", "thanks", "thank you")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class DemoProvider:
                     for message in request.messages
                 ],
                 "max_output_tokens": request.max_output_tokens,
+                "schema": request.structure and request.structure.schema,
             }
         )
 
@@ -128,11 +131,15 @@ class DemoProvider:
         if voice is None:
             yield _failure(asked["model"])
             return
-        pieces = _pieces(_answer(voice, asked["messages"]))
+        if asked["schema"] is not None:
+            text = _decision(asked["schema"], asked["messages"])
+        else:
+            text = _answer(voice, asked["messages"])
+        pieces = _pieces(text)
         most = asked["max_output_tokens"] or MAX_OUTPUT_TOKENS
         sent = pieces[: max(1, most // WORDS_AT_ONCE)]
         for piece in sent:
-            if voice.paced:
+            if voice.paced and asked["schema"] is None:
                 await asyncio.sleep(WORDS_AT_ONCE / WORDS_PER_SECOND)
             yield TextDelta(piece)
         read = sum(_words(message["content"]) for message in asked["messages"])
@@ -150,7 +157,8 @@ class DemoProvider:
 
     def unlisted(self, name: str) -> Model:
         """Return a demo model of that name."""
-        return Model(f"{self.name}/{name}", CONTEXT_WINDOW, MAX_OUTPUT_TOKENS, price=FREE)
+        can = frozenset({"structured_outputs"})
+        return Model(f"{self.name}/{name}", CONTEXT_WINDOW, MAX_OUTPUT_TOKENS, can, FREE)
 
     async def aclose(self) -> None:
         """Nothing is held."""
@@ -169,6 +177,31 @@ def _answer(voice: Voice, messages: list[dict[str, str]]) -> str:
         lines.append(f"{_names(failed)} could not answer, so that view is missing here.")
     lines.append(voice.closes[seed // 49 % len(voice.closes)])
     return " ".join(lines) + "\n\n" + DISCLAIMER
+
+
+def _decision(schema: Mapping[str, Any], messages: list[dict[str, str]]) -> str:
+    """Return what the demo's manager decides: ask everybody once; a greeting it answers itself."""
+    question, earlier, failed = _read(messages[-1]["content"])
+    agents = schema["properties"]["assignments"]["items"]["properties"]["agent"]["enum"]
+    greets = question.strip().lower().rstrip("!.") in GREETINGS
+    decision: dict[str, Any] = {
+        "reason": "Everybody has spoken.",
+        "action": "finish",
+        "assignments": [],
+        "answer": None,
+    }
+    if not earlier and not failed and greets:
+        decision |= {"reason": "A greeting needs nobody.", "answer": f"Hello! {DISCLAIMER}"}
+    elif not earlier and not failed:
+        briefs = [
+            {"agent": agent, "brief": f"From your own view: {_topic(question)}"} for agent in agents
+        ]
+        decision |= {
+            "reason": "Each view is wanted once.",
+            "action": "delegate",
+            "assignments": briefs,
+        }
+    return orjson.dumps(decision).decode()
 
 
 def _read(content: str) -> tuple[str, list[str], list[str]]:

@@ -20,6 +20,7 @@ from pantheon.base.text import sanitise
 from pantheon.providers import catalog, failures
 from pantheon.providers.catalog import Facts
 from pantheon.providers.chat_frames import Frames
+from pantheon.providers.structured import Form, Structure
 from pantheon.providers.types import (
     Failure,
     Finished,
@@ -257,7 +258,23 @@ def encode_chat(request: ModelRequest, limit_field: str) -> bytes:
         body["temperature"] = request.temperature
     if request.reasoning_effort is not None:
         body["reasoning_effort"] = request.reasoning_effort
+    if request.structure is not None:
+        body |= _structured(request.structure)
     return orjson.dumps(body)
+
+
+def _structured(structure: Structure) -> dict[str, Any]:
+    """Return the fields that hold a model to a schema, as far as the form can."""
+    if structure.form is Form.json_schema:
+        told = {"name": structure.name, "strict": True, "schema": structure.schema}
+        return {"response_format": {"type": "json_schema", "json_schema": told}}
+    if structure.form is Form.tool:
+        function = {"name": structure.name, "parameters": structure.schema}
+        choice = {"type": "function", "function": {"name": structure.name}}
+        return {"tools": [{"type": "function", "function": function}], "tool_choice": choice}
+    if structure.form is Form.json_object:
+        return {"response_format": {"type": "json_object"}}
+    return {}
 
 
 async def _drain(reads: AsyncIterator[bytes]) -> None:

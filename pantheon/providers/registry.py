@@ -196,7 +196,11 @@ def _known(environ: Mapping[str, str]) -> Iterator[Entry]:
         base_url = _ollama_url(host)
         _check("", "OLLAMA_HOST", base_url, None)
         window = environ.get("OLLAMA_CONTEXT_LENGTH", "")
-        assumed = Facts(context_window=int(window) if window.isdecimal() else OLLAMA_WINDOW)
+        assumed = Facts(
+            context_window=int(window) if window.isdecimal() else OLLAMA_WINDOW,
+            # Ollama holds every model to a schema by its grammar.
+            capabilities=frozenset({"structured_outputs"}),
+        )
         provider = OpenAIProvider("ollama", base_url, assumed=assumed)
         source = "found on its usual port" if host is None else "OLLAMA_HOST"
         yield Entry(provider, source, asked=True, hidden=host is None)

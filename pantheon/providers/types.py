@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from pantheon.providers.structured import Structure
+
 
 class Role(StrEnum):
     """Who speaks in a message of a request."""
@@ -25,13 +27,17 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What is asked of a model. `model` is the provider's own name, without our prefix."""
+    """What is asked of a model. `model` is the provider's own name, without our prefix.
+
+    `structure`: the answer is one JSON object of this schema.
+    """
 
     model: str
     messages: tuple[ChatMessage, ...]
     max_output_tokens: int | None = None
     temperature: float | None = None
     reasoning_effort: str | None = None
+    structure: Structure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,15 @@ from typing import Any
 
 from pantheon.base.errors import INVALID
 
-LIMITS = {"turn_seconds": (1, 86_400), "step_seconds": (1, 3_600), "parallel": (1, 64)}
+LIMITS = {
+    "turn_seconds": (1, 86_400),
+    "step_seconds": (1, 3_600),
+    "parallel": (1, 64),
+    "rounds": (1, 20),
+    "calls_per_agent": (1, 50),
+    "calls": (1, 200),
+    "approval_seconds": (10, 30 * 86_400),
+}
 """Name of a limit, and the lowest and highest whole number it may have."""
 
 

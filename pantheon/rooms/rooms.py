@@ -20,7 +20,7 @@ from pantheon.rooms.limits import check_limits
 GOAL_REQUIRED = ProblemType("goal_required", 422, "An orchestrator needs a goal")
 
 RESTORABLE_DAYS = 7
-APPROVALS = ("never",)
+APPROVALS = ("never", "plan", "each_round", "each_agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ async def _check(
         )
     approve = given.get("approve")
     if approve is not None and approve not in APPROVALS:
-        raise INVALID(f"This version asks for no approvals: 'approve' is 'never', not '{approve}'.")
+        raise INVALID(f"'approve' is one of {', '.join(APPROVALS)}, not '{approve}'.")
     check_limits(given.get("limits") or {})
     await _check_manager(conn, who, given.get("manager"))
 

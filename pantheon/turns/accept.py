@@ -22,13 +22,14 @@ from pantheon.ledger import wallets
 from pantheon.providers.registry import Providers
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
+from pantheon.turns import steps
 from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_ask
 from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.place import Place, load_place
 from pantheon.turns.slots import Born, Loaded, Slot
-from pantheon.turns.types import GRAPH_VERSION, Frozen, StepRow, TurnInput, TurnRow
+from pantheon.turns.types import GRAPH_VERSION, Frozen, StepPlan, StepRow, TurnInput, TurnRow
 from pantheon.turns.view import step_shape, turn_shape
 
 
@@ -77,13 +78,15 @@ async def store_turn(
     retry_of: UUID | None = None,
     taken_over: Mapping[str, StepRow] | None = None,
     stale: Collection[str] = (),
+    plans: Sequence[StepPlan] | None = None,
     slot: Slot | None = None,
 ) -> dict[str, Any]:
     """Insert the turn, its message, its steps and its hold, and append `turn.created`.
 
     `retry_of` makes it a new try of an older turn: then `parent_id` is the older one's, and
     `taken_over` names per step key the steps whose results it shares, and `stale` those of them
-    that rest on a step which runs again. With a `slot` in direct mode the first attempt is
+    that rest on a step which runs again; `plans` are its steps, where its mode alone does not
+    know them. With a `slot` in direct mode the first attempt is
     recorded too: it leaves as soon as this is committed. Raises `turn_in_progress`.
     """
     turn_id, message_id = ids.new(), ids.new()
@@ -98,31 +101,36 @@ async def store_turn(
             **history_bounds(providers, frozen),
         )  # fmt: skip
         asked = Quote(None, text, size)
-        ready = prepare_ask(
-            providers, frozen, frozen.seats[0], prompts, history, asked, message_id, []
-        )
+        plan = MODES[mode].plan(frozen)[0]
+        ready = prepare_ask(providers, frozen, prompts, {}, plan, history, asked, message_id)
         ask = ready if isinstance(ready, Ask) else None
     await messages.add(conn, who.workspace_id, message_id, place.id, turn_id, text, size)
     try:
         turn = await _insert_turn(
             conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of,
-            slot, 1 if ask is None else 3,
+            slot, 1 + (slot is not None) + (ask is not None),
         )  # fmt: skip
     except UniqueViolation as violation:
         if violation.diag.constraint_name in ("turns_one_live", "turns_session_index"):
             raise _in_progress() from violation
         raise
-    rows = await _insert_steps(conn, turn, frozen, taken_over or {}, stale)
+    plans = MODES[mode].plan(frozen) if plans is None else plans
+    if taken_over:
+        rows = await _repeat_steps(conn, turn, plans, taken_over, stale)
+    else:
+        rows = await steps.create(conn, turn.workspace_id, turn.id, plans)
     await wallets.hold(conn, who.workspace_id, turn_id, 0)
     await _move_head(conn, who, place, turn_id, text)
     shape = turn_shape(turn, text, rows)
     events = [NewEvent(EventType.turn_created, {"turn": shape})]
+    if slot is not None:
+        events.append(NewEvent(EventType.turn_started, {}))
     opened = {}
     if ask is not None:
         attempt, rows[0] = await record_ask(conn, turn, rows[0], ask)
         opened[rows[0].step_key] = Opened(attempt, ask)
         data = {"step_id": rows[0].id, "attempt": 1, "step": step_shape(rows[0], frozen)}
-        events += [NewEvent(EventType.turn_started, {}), NewEvent(EventType.step_started, data)]
+        events.append(NewEvent(EventType.step_started, data))
     await event_log.write(conn, turn.ref, 1, events)
     if slot is None:
         conn.notices.append(Notice("work"))
@@ -186,24 +194,25 @@ async def _insert_turn(
     return turn
 
 
-async def _insert_steps(
+async def _repeat_steps(
     conn: Connection,
     turn: TurnRow,
-    frozen: Frozen,
+    plans: Sequence[StepPlan],
     taken_over: Mapping[str, StepRow],
     stale: Collection[str],
 ) -> list[StepRow]:
-    plans = MODES[turn.mode].plan(frozen)
+    """Add the steps of another try: some share what an earlier step holds, the others wait."""
     sources = [taken_over.get(plan.key) for plan in plans]
     async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
         await cursor.execute(
             """
             INSERT INTO steps (workspace_id, id, turn_id, step_key, kind, round, position,
-                agent_key, status, source_step_id, stale, message_id, error, read, started_at,
-                finished_at)
+                agent_key, status, source_step_id, stale, message_id, error, decision,
+                read, started_at, finished_at)
             SELECT %(workspace)s, p.id, %(turn)s, p.key, p.kind, p.round, p.position, p.agent_key,
                 coalesce(o.status, 'pending'), coalesce(o.source_step_id, o.id),
-                p.key = ANY (%(stale)s::text[]), o.message_id, o.error, coalesce(o.read, '[]'),
+                p.key = ANY (%(stale)s::text[]), o.message_id, o.error, o.decision,
+                coalesce(o.read, '[]'),
                 o.started_at, o.finished_at
             FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(kinds)s::text[], %(rounds)s::int[],
                 %(positions)s::int[], %(agents)s::text[], %(sources)s::uuid[])

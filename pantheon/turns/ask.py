@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from pantheon.base import ids
 from pantheon.base.errors import Problem
-from pantheon.context import audits
+from pantheon.context import audits, tokens
 from pantheon.context.assemble import (
     CONTEXT_BUDGET_EXCEEDED,
     Assembled,
@@ -22,24 +22,36 @@ from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
 from pantheon.ledger.attempts import Attempt
 from pantheon.providers.registry import Providers
-from pantheon.providers.types import Failure, Model, ModelRequest, Provider
-from pantheon.turns import steps
-from pantheon.turns.types import Frozen, Seat, StepRow, TurnRow
+from pantheon.providers.structured import best_form
+from pantheon.providers.types import ChatMessage, Failure, Model, ModelRequest, Provider, Role
+from pantheon.turns import prompts, steps
+from pantheon.turns.speech import Speech, speech_for
+from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, TurnRow
 
 DEFAULT_REPLY_TOKENS = 1_024
+LONGEST_SHOWN = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a step asks, and whom. `body` is exactly what the provider receives."""
+    """What a step asks, and whom. `body` is exactly what the provider receives.
 
-    seat: Seat
+    `read` names the steps that the agent is told of, `purpose` is the ledger's.
+    """
+
+    speech: Speech
     provider: Provider
     model: Model
     assembled: Assembled
     body: bytes
     sha256: bytes
     read: list[dict[str, str]]
+    purpose: str
+
+    @property
+    def seat(self) -> Seat:
+        """Who is asked."""
+        return self.speech.seat
 
     @property
     def actions(self) -> list[str]:
@@ -58,39 +70,68 @@ class Opened:
 def prepare_ask(
     providers: Providers,
     frozen: Frozen,
-    seat: Seat,
-    prompts: Mapping[UUID, str],
+    role_prompts: Mapping[UUID, str],
+    rows: Mapping[str, StepRow],
+    step: StepRow | StepPlan,
     history: Sequence[PastTurn],
     asked: Quote,
     asked_id: UUID,
-    earlier: Sequence[Quote],
 ) -> Ask | Failure:
-    """Assemble and encode a seat's request; a model that is gone or too small is a failure."""
+    """Assemble and encode a step's request; a model that is gone or too small is a failure."""
+    seat = frozen.seat(step.agent_key or "")
     try:
         provider, model = providers.resolve(seat.model, accepted=True)
     except Problem as problem:
         kind = problem.kind
         return Failure(kind.code, kind.title, problem.detail, retryable=False, sent=False)
-    speaker = _speaker(frozen, seat, prompts[UUID(seat.prompt_id)], model)
+    form = best_form(model.capabilities)
+    speech = speech_for(frozen, role_prompts, rows, step, form)
+    speaker = speaker_for(frozen, speech, model.context_window, _reply_reserve(seat, model))
     try:
-        assembled = assemble_context(speaker, history, asked, asked_id, earlier)
+        assembled = assemble_context(speaker, history, asked, asked_id, speech.earlier)
     except ContextTooLarge as error:
         kind = CONTEXT_BUDGET_EXCEEDED
         return Failure(kind.code, kind.title, str(error), retryable=False, sent=False)
-    body = provider.encode(
-        ModelRequest(
-            model.id.partition("/")[2],
-            assembled.messages,
-            seat.parameters.get("max_output_tokens"),
-            seat.parameters.get("temperature"),
-            seat.parameters.get("reasoning_effort"),
-        )
-    )
+    for section in assembled.sections:
+        if section["origin"] == "task":
+            section["form"] = form.value
+    body = _encode(provider, model, speech, assembled)
     read = [
         {"step_id": str(quote.step_id), "status": "failed" if quote.error else "completed"}
-        for quote in earlier
+        for quote in speech.earlier
+        if quote.origin == "earlier"
     ]
-    return Ask(seat, provider, model, assembled, body, hashlib.sha256(body).digest(), read)
+    sha256 = hashlib.sha256(body).digest()
+    return Ask(speech, provider, model, assembled, body, sha256, read, speech.purpose)
+
+
+def repair_ask(ask: Ask, reply: str, error: str) -> Ask:
+    """Return the ask that shows a model its invalid reply, and what is wrong with it."""
+    told = prompts.REPAIR.format(error=error)
+    shown = reply[:LONGEST_SHOWN]
+    messages = (
+        *ask.assembled.messages,
+        ChatMessage(Role.assistant, shown or "…"),
+        ChatMessage(Role.user, told),
+    )
+    text = f"{shown}\n\n{told}"
+    size = tokens.estimate(text)
+    section = {"origin": "repair", "tokens": size, "text": text}
+    budget = {**ask.assembled.budget, "used": ask.assembled.input_tokens + size}
+    assembled = replace(
+        ask.assembled,
+        messages=messages,
+        sections=[*ask.assembled.sections, section],
+        budget=budget,
+    )
+    body = _encode(ask.provider, ask.model, ask.speech, assembled)
+    return replace(
+        ask,
+        assembled=assembled,
+        body=body,
+        sha256=hashlib.sha256(body).digest(),
+        purpose="repair",
+    )
 
 
 async def record_ask(
@@ -111,7 +152,7 @@ async def record_ask(
         step_id=step.id,
         lease_epoch=turn.lease_epoch,
         number=started.attempts,
-        purpose="answer",
+        purpose=ask.purpose,
         agent_key=step.agent_key,
         provider=ask.model.id.partition("/")[0],
         model=ask.model.id,
@@ -126,12 +167,50 @@ async def record_ask(
 
 def history_bounds(providers: Providers, frozen: Frozen) -> dict[str, Any]:
     """Return how much history a turn's agents can use at most, for `load_history`."""
-    policies = [seat.context for seat in frozen.seats]
+    policies = [seat.context for seat in frozen.everybody]
     most_turns = None
     if all(policy.get("policy") == "last" for policy in policies):
         most_turns = max(int(policy.get("last_turns") or 0) for policy in policies)
-    windows = [_window(providers, seat) for seat in frozen.seats]
+    windows = [_window(providers, seat) for seat in frozen.everybody]
     return {"most_turns": most_turns, "most_tokens": max(windows)}
+
+
+def speaker_for(frozen: Frozen, speech: Speech, window: int, reply_reserve: int) -> Speaker:
+    """Return how the context's assembly knows the agent of a step."""
+    seat = speech.seat
+    return Speaker(
+        key=seat.key,
+        name=seat.name,
+        role_prompt=speech.role_prompt,
+        prompt_id=UUID(seat.prompt_id) if seat.prompt_id else None,
+        policy=seat.context.get("policy", "everything"),
+        last_turns=seat.context.get("last_turns"),
+        window=window,
+        reply_reserve=reply_reserve,
+        goal=frozen.goal,
+        labelled=frozen.in_room,
+        rules=speech.rules,
+        task=speech.task,
+    )
+
+
+def _encode(provider: Provider, model: Model, speech: Speech, assembled: Assembled) -> bytes:
+    parameters = speech.seat.parameters
+    return provider.encode(
+        ModelRequest(
+            model.id.partition("/")[2],
+            assembled.messages,
+            parameters.get("max_output_tokens"),
+            parameters.get("temperature"),
+            parameters.get("reasoning_effort"),
+            speech.structure,
+        )
+    )
+
+
+def _reply_reserve(seat: Seat, model: Model) -> int:
+    reserve = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
+    return min(reserve, model.context_window // 2)
 
 
 def _window(providers: Providers, seat: Seat) -> int:
@@ -140,19 +219,3 @@ def _window(providers: Providers, seat: Seat) -> int:
     except Problem:
         return 0
     return model.context_window
-
-
-def _speaker(frozen: Frozen, seat: Seat, role_prompt: str, model: Model) -> Speaker:
-    reserve = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
-    return Speaker(
-        key=seat.key,
-        name=seat.name,
-        role_prompt=role_prompt,
-        prompt_id=UUID(seat.prompt_id),
-        policy=seat.context.get("policy", "everything"),
-        last_turns=seat.context.get("last_turns"),
-        window=model.context_window,
-        reply_reserve=min(reserve, model.context_window // 2),
-        goal=frozen.goal,
-        labelled=frozen.in_room,
-    )

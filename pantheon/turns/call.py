@@ -58,7 +58,8 @@ async def call_model(
     Text goes to the readers as it comes. What is left to save is in the reply. An answer without
     text is a failure.
     """
-    text = StepText(work, step, OwnNamePrefix(ask.seat.key, ask.seat.name))
+    prefix = OwnNamePrefix(ask.seat.key, ask.seat.name)
+    text = StepText(work, step, prefix, shown=ask.speech.structure is None)
     reply = Reply()
     call = asyncio.create_task(_read(work, ask, attempt_id, deadline, text, reply))
     calls = work.control.calls

@@ -32,7 +32,8 @@ async def request_cancel(
         """
         UPDATE turns SET
             cancel_requested = CASE WHEN cancel_requested = 'now' THEN 'now' ELSE %(when)s END,
-            status = CASE WHEN status = 'awaiting_input' THEN 'queued' ELSE status END
+            status = CASE WHEN status = 'awaiting_input' THEN 'queued' ELSE status END,
+            awaiting_until = NULL
         WHERE workspace_id = %(workspace)s AND id = %(turn)s AND finished_at IS NULL
         """,
         {"when": when, "workspace": who.workspace_id, "turn": turn_id},
@@ -47,7 +48,8 @@ async def cancel_live(conn: Connection, workspace_id: UUID, session_ids: Sequenc
     cursor = await conn.execute(
         """
         UPDATE turns SET cancel_requested = 'now',
-            status = CASE WHEN status = 'awaiting_input' THEN 'queued' ELSE status END
+            status = CASE WHEN status = 'awaiting_input' THEN 'queued' ELSE status END,
+            awaiting_until = NULL
         WHERE workspace_id = %(workspace)s AND session_id = ANY (%(sessions)s)
           AND status IN ('queued', 'running', 'awaiting_input')
         """,

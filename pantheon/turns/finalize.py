@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from pantheon.base import metrics
 from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
@@ -30,13 +31,15 @@ def status_of(rows: Iterable[StepRow]) -> TurnStatus:
     return TurnStatus.completed
 
 
-async def finish_turn(conn: Connection, work: Work, last: StepRow) -> NewEvent:
+async def finish_turn(conn: Connection, work: Work, last: StepRow, reason: str | None) -> NewEvent:
     """End a turn whose every step has its result, in the transaction that closes the `last`.
+
+    `reason` is the cap that ended it early, if one did: that does not make a turn worse.
 
     The caller has passed the fence and writes the event it is given.
     """
     rows = {**work.steps, last.step_key: last}
-    return await _settle(conn, work, rows, status_of(rows.values()), None, None, 1)
+    return await _settle(conn, work, rows, status_of(rows.values()), reason, None, 1)
 
 
 async def finalize_turn(
@@ -52,8 +55,8 @@ async def finalize_turn(
     kind = EventType.step_cancelled if cancelled else EventType.step_skipped
 
     async def write(conn: Connection) -> None:
-        events = work.opening()
-        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, len(events))
+        events: list[NewEvent] = []
+        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 0)
         rows = dict(work.steps)
         for row in await steps.end_open(conn, work.turn.workspace_id, work.turn.id, left):
             rows[row.step_key] = replace(row, content=None)
@@ -66,7 +69,7 @@ async def finalize_turn(
         status = TurnStatus.cancelled if cancelled else status_of(rows.values())
         if error is not None:
             status = TurnStatus.failed
-        more = len(events) - len(work.opening()) + 1
+        more = len(events) + 1
         stop_reason = None if cancelled else reason
         events.append(await _settle(conn, work, rows, status, stop_reason, error, more))
         await event_log.write(conn, work.ref, first, events)
@@ -76,6 +79,12 @@ async def finalize_turn(
     except event_log.LeaseLost:
         return
     work.finished = True
+    count_end(work)
+
+
+def count_end(work: Work) -> None:
+    """Count a turn that this process has brought to its end."""
+    metrics.TURNS_ENDED.labels(work.turn.mode, work.ended_as).inc()
 
 
 async def _settle(
@@ -107,6 +116,7 @@ async def _settle(
         )
         turn = await cursor.fetchone()
     assert turn is not None, "the fence was passed in this transaction"
+    work.ended_as = status.value
     await wallets.release(conn, turn.workspace_id, turn.id)
     crash_point("finalize.before_commit")
     shape = turn_shape(turn, work.text, list(rows.values()), work.siblings)

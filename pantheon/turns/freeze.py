@@ -8,7 +8,9 @@ from pantheon.base.errors import INVALID, ProblemType
 from pantheon.base.text import sanitise
 from pantheon.providers.registry import Providers
 from pantheon.rooms.limits import check_limits
+from pantheon.rooms.rooms import GOAL_REQUIRED
 from pantheon.turns.mentions import ALL, find_mentions, near_keys
+from pantheon.turns.modes.orchestrator import CAPS
 from pantheon.turns.modes.registry import ALIASES, MODES
 from pantheon.turns.place import Place
 from pantheon.turns.types import Frozen, Seat, TurnInput
@@ -17,15 +19,17 @@ NO_VALID_MENTION = ProblemType("no_valid_mention", 422, "No agent of that name")
 NO_AGENTS = ProblemType("no_agents", 422, "Nobody is there to answer")
 
 LONGEST_TEXT = 200_000
+MANAGER_COLOR = 8
+EVERYTHING = {"policy": "everything"}
+APPROVALS = {
+    "roundtable": ("never", "each_agent"),
+    "orchestrator": ("never", "plan", "each_round"),
+}
 
 
 def check_input(wanted: TurnInput) -> None:
     """Raise `validation_error` for a text that is empty, too long or no text."""
     text = wanted.text
-    if wanted.approve not in (None, "never"):
-        raise INVALID(
-            f"This version asks for no approvals: 'approve' is 'never', not '{wanted.approve}'."
-        )
     if not text.strip():
         raise INVALID("The message is empty. Write what you want to ask.")
     if len(text) > LONGEST_TEXT:
@@ -41,7 +45,7 @@ def freeze(
 
     Raises `no_agents`, `no_valid_mention`, `unknown_model` and `validation_error`.
     """
-    roster = [agent for agent in place.roster if not agent["muted"]]
+    roster = [agent for agent in place.roster if agent["seated"] and not agent["muted"]]
     if not roster:
         raise NO_AGENTS("Every agent here is muted or gone. Add one or unmute one.")
     keys = [agent["key"] for agent in roster]
@@ -57,15 +61,73 @@ def freeze(
     elif mode == "roundtable" and place.mentions == "first":
         chosen = [*mentions.keys, *(key for key in keys if key not in mentions.keys)]
     by_key = {agent["key"]: agent for agent in roster}
-    seats = tuple(_seat(by_key[key], i + 1) for i, key in enumerate(chosen))
-    seats = _with_models(seats, wanted.models, providers)
     order = "sequence"
     if mode == "manual":
         order = wanted.order or place.tag_order or "parallel"
     elif wanted.order is not None:
         raise INVALID("'order' goes with the mode 'manual' only.")
-    frozen = Frozen(seats, place.goal, order, _limits(place, wanted), place.room_id is not None)
-    return mode, frozen, _warnings(place, mentions.unknown)
+    frozen = Frozen(
+        tuple(_seat(by_key[key], i + 1) for i, key in enumerate(chosen)),
+        place.goal,
+        order,
+        _limits(place, wanted),
+        place.room_id is not None,
+        _approve(place, wanted, mode),
+    )
+    if mode == "orchestrator":
+        frozen = _with_manager(place, frozen)
+    return mode, with_models(frozen, wanted.models, providers), _warnings(place, mentions.unknown)
+
+
+def with_models(frozen: Frozen, models: Mapping[str, str], providers: Providers) -> Frozen:
+    """Return the frozen turn with other models for some keys.
+
+    Raises `unknown_model`, and `validation_error` for a key that has no part in the turn.
+    """
+    wrong = sorted(set(models) - {seat.key for seat in frozen.everybody})
+    if wrong:
+        raise INVALID(f"'models' names agents that do not answer here: {', '.join(wrong)}.")
+    changed = replace(
+        frozen,
+        seats=tuple(replace(s, model=models.get(s.key, s.model)) for s in frozen.seats),
+        manager=frozen.manager
+        and replace(frozen.manager, model=models.get(frozen.manager.key, frozen.manager.model)),
+    )
+    for seat in changed.everybody:
+        providers.resolve(seat.model)
+    return changed
+
+
+def _with_manager(place: Place, frozen: Frozen) -> Frozen:
+    """Add the manager: an agent, who then is nobody's to ask; or the room's own."""
+    if place.goal is None:
+        raise GOAL_REQUIRED("Give the room a goal: its manager decides by it.")
+    told = place.manager or {}
+    if told.get("agent_id") is not None:
+        agent = next((a for a in place.roster if a["agent_id"] == told["agent_id"]), None)
+        if agent is None:
+            raise NO_AGENTS("The room's manager is gone. Choose another.")
+        seats = [seat for seat in frozen.seats if seat.agent_id != told["agent_id"]]
+        if not seats:
+            raise NO_AGENTS("The manager is alone in this room. Add agents it can ask.")
+        ordered = tuple(replace(seat, position=i) for i, seat in enumerate(seats, start=1))
+        return replace(frozen, seats=ordered, manager=_seat(agent, 0))
+    model = told.get("model") or frozen.seats[0].model
+    taken = {seat.key for seat in frozen.seats}
+    key = next(name for name in ("manager", "the-manager", "room-manager") if name not in taken)
+    manager = Seat(None, key, "Manager", MANAGER_COLOR, model, 0, None, {}, EVERYTHING)
+    return replace(frozen, manager=manager, manager_prompt=told.get("prompt") or "")
+
+
+def _approve(place: Place, wanted: TurnInput, mode: str) -> str:
+    valid = APPROVALS.get(mode, ("never",))
+    if wanted.approve is not None and wanted.approve not in valid:
+        raise INVALID(
+            f"'approve' is {' or '.join(valid)} in the mode '{mode}', not '{wanted.approve}'."
+        )
+    chosen = wanted.approve or place.approve or "never"
+    # A room's setting that its mode of this turn does not have asks for nothing.
+    return chosen if chosen in valid else "never"
 
 
 def _mode(place: Place, wanted: TurnInput, tagged: bool) -> str:
@@ -123,21 +185,9 @@ def _seat(agent: Mapping[str, Any], position: int) -> Seat:
     )  # fmt: skip
 
 
-def _with_models(
-    seats: Sequence[Seat], models: Mapping[str, str], providers: Providers
-) -> tuple[Seat, ...]:
-    wrong = sorted(set(models) - {seat.key for seat in seats})
-    if wrong:
-        raise INVALID(f"'models' names agents that do not answer here: {', '.join(wrong)}.")
-    changed = tuple(replace(seat, model=models.get(seat.key, seat.model)) for seat in seats)
-    for seat in changed:
-        providers.resolve(seat.model)
-    return changed
-
-
 def _limits(place: Place, wanted: TurnInput) -> dict[str, Any]:
     limits = dict(place.limits)
     check_limits(wanted.limits)
     for name, value in wanted.limits.items():
-        limits[name] = min(value, limits.get(name, value))
+        limits[name] = min(value, limits.get(name, CAPS.get(name, value)))
     return limits

@@ -14,7 +14,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import Send, interrupt
 
 from pantheon.turns.types import StepPlan, Stop
 
@@ -42,6 +42,7 @@ class Drive:
 
     next_batch: Callable[[], Batch]
     execute: Execute
+    paused: Callable[[], bool]
     dispatched: set[str] = field(default_factory=set)
 
 
@@ -66,11 +67,13 @@ async def drive(
     steps: int,
     single_batch: bool,
     resume: bool,
+    paused: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run a turn's steps until its mode has no more.
 
     `steps` bounds the graph's recursion. A turn of one batch needs no checkpoint on its way
     (`exit`), others save after each batch (`sync`). `resume`: a checkpoint may be there.
+    `paused` tells, after a step, that the turn waits for its user: the graph interrupts there.
     """
     start: State | None = {"turn_id": turn_id, "steps": 0}
     config: Any = {
@@ -79,7 +82,7 @@ async def drive(
     }
     if resume and (await graph.aget_state(config)).next:
         start = None
-    context = Drive(next_batch, execute)
+    context = Drive(next_batch, execute, paused)
     await graph.ainvoke(
         start, config, context=context, durability="exit" if single_batch else "sync"
     )
@@ -101,6 +104,9 @@ async def _step(task: Task, runtime: Runtime[Drive]) -> dict[str, int]:
         await runtime.context.execute(plan)
     finally:
         runtime.context.dispatched.discard(plan.key)
+    if runtime.context.paused():
+        # Whoever resumes comes to this step again, and finds what the user has decided.
+        interrupt(plan.key)
     return {"steps": 1}
 
 

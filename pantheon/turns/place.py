@@ -14,7 +14,10 @@ from pantheon.db.pool import Connection
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The session a turn is for, and who sits there."""
+    """The session a turn is for, and who sits there.
+
+    In the `roster` those who are not `seated` are agents that manage without a seat.
+    """
 
     id: UUID
     room_id: UUID | None
@@ -28,6 +31,8 @@ class Place:
     tag_order: str | None
     limits: Mapping[str, Any]
     roster: Sequence[Mapping[str, Any]]
+    approve: str | None = None
+    manager: Mapping[str, Any] | None = None
 
 
 async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
@@ -40,13 +45,15 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
                        SELECT t.index FROM turns t
                        WHERE t.workspace_id = s.workspace_id AND t.id = s.head_turn_id
                    ), 0) AS head_index,
-                   r.goal, r.mentions, r.tag_order, coalesce(r.limits, '{}') AS limits,
+                   r.goal, r.mentions, r.tag_order, r.approve, r.manager,
+                   coalesce(r.limits, '{}') AS limits,
                    coalesce((
                        SELECT json_agg(json_build_object(
                            'agent_id', a.id, 'key', a.key, 'name', a.name, 'color', a.color,
                            'model', a.model, 'prompt_id', a.prompt_id, 'prompt', p.text,
                            'parameters', a.parameters, 'context', coalesce(ra.context, a.context),
-                           'muted', coalesce(ra.muted, false)
+                           'muted', coalesce(ra.muted, false),
+                           'seated', ra.room_id IS NOT NULL OR s.room_id IS NULL
                        ) ORDER BY ra.position)
                        FROM agents a
                        JOIN agent_prompts p ON p.workspace_id = a.workspace_id
@@ -54,8 +61,9 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
                        LEFT JOIN room_agents ra ON ra.workspace_id = a.workspace_id
                            AND ra.agent_id = a.id AND ra.room_id = s.room_id
                        WHERE a.workspace_id = s.workspace_id AND a.deleted_at IS NULL
-                         AND CASE WHEN s.agent_id IS NULL THEN ra.room_id = s.room_id
-                                  ELSE a.id = s.agent_id END
+                         AND CASE WHEN s.agent_id IS NOT NULL THEN a.id = s.agent_id
+                                  ELSE ra.room_id = s.room_id
+                                       OR a.id::text = r.manager ->> 'agent_id' END
                    ), '[]') AS roster
             FROM sessions s
             LEFT JOIN rooms r ON r.workspace_id = s.workspace_id AND r.id = s.room_id

@@ -1,7 +1,6 @@
 """Retry and rerun: new turns that take finished steps over by reference."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,13 @@ from pantheon.db.pool import Connection
 from pantheon.providers.registry import Providers
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.accept import accept_turn, store_turn
+from pantheon.turns.freeze import with_models
 from pantheon.turns.mentions import find_mentions
 from pantheon.turns.place import Place, load_place
 from pantheon.turns.types import (
     GRAPH_VERSION,
     Frozen,
+    StepPlan,
     StepRow,
     StepStatus,
     TurnInput,
@@ -113,14 +114,9 @@ async def _repeat(
             "This turn was made by another version, whose steps this one does not know."
             " Send the question anew."
         )
-    frozen = Frozen.load(old.frozen)
-    wrong = sorted(set(models) - {seat.key for seat in frozen.seats})
-    if wrong:
-        raise INVALID(f"'models' names agents that are not in this turn: {', '.join(wrong)}.")
-    seats = tuple(replace(seat, model=models.get(seat.key, seat.model)) for seat in frozen.seats)
-    frozen = replace(frozen, seats=seats)
-    for seat in seats:
-        providers.resolve(seat.model)
+    frozen = with_models(Frozen.load(old.frozen), models, providers)
+    again = what_follows(rows, again)
+    kept = [row for row in rows if row.step_key not in again]
     cursor = await conn.execute(
         "SELECT content FROM messages WHERE workspace_id = %(workspace)s AND id = %(id)s",
         {"workspace": who.workspace_id, "id": old.input_message_id},
@@ -138,9 +134,35 @@ async def _repeat(
         old.warnings,
         parent_id=old.parent_id,
         retry_of=old.id,
-        taken_over={row.step_key: row for row in rows if row.step_key not in again},
+        taken_over={row.step_key: row for row in kept},
         stale=stale_keys(rows, again),
+        plans=_plans(rows, again),
     )
+
+
+def what_follows(rows: Sequence[StepRow], again: Collection[str]) -> set[str]:
+    """Return what has to run again with `again`.
+
+    A synthesis that rests on a step which runs again, and all that a decision has led to.
+    """
+    wanted = set(again)
+    routes = [row for row in rows if row.kind == "route" and row.step_key in wanted]
+    if routes:
+        first = min((row.round, row.position) for row in routes)
+        wanted |= {row.step_key for row in rows if (row.round, row.position) > first}
+    stale = stale_keys(rows, wanted)
+    return wanted | {r.step_key for r in rows if r.kind == "synthesis" and r.step_key in stale}
+
+
+def _plans(rows: Sequence[StepRow], again: Collection[str]) -> list[StepPlan]:
+    """Return the steps of the new turn; behind a decision that is made anew they are not known."""
+    ordered = sorted(rows, key=lambda row: (row.round, row.position, row.id))
+    plans = []
+    for row in ordered:
+        plans.append(StepPlan(row.step_key, row.kind, row.round, row.position, row.agent_key))
+        if row.kind == "route" and row.step_key in again:
+            break
+    return plans
 
 
 def stale_keys(rows: Sequence[StepRow], again: Collection[str]) -> set[str]:
@@ -148,7 +170,7 @@ def stale_keys(rows: Sequence[StepRow], again: Collection[str]) -> set[str]:
 
     A step may itself be taken over: what it is known by is the step that holds the message.
     """
-    ordered = sorted(rows, key=lambda row: (row.round, row.position))
+    ordered = sorted(rows, key=lambda row: (row.round, row.position, row.id))
     changed = {str(row.source_step_id or row.id) for row in ordered if row.step_key in again}
     changed |= {str(row.id) for row in ordered if row.step_key in again}
     stale: set[str] = set()

@@ -13,6 +13,7 @@ from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection, Database, Notice
 from pantheon.events import event_log
 from pantheon.events.hub import Hub
+from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import attempts
 from pantheon.providers.registry import Providers
 from pantheon.turns import checkpoints, leases, steps
@@ -22,8 +23,9 @@ from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step, settle_unsent
 from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
-from pantheon.turns.work import TURN_SECONDS, Control, Work, is_away, persist
+from pantheon.turns.work import PARALLEL, TURN_SECONDS, Control, Work, is_away, persist
 
+STEPS_AT_MOST = 300
 AWAY_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -76,7 +78,7 @@ async def run_turn(
 async def _drive(work: Work, graph: Graph) -> None:
     if not isinstance(work.next_batch(), Stop):
         plans = len(work.steps)
-        single = work.frozen.order == "parallel" or plans == 1
+        single = work.frozen.manager is None and (work.frozen.order == "parallel" or plans == 1)
         first_run = work.turn.lease_epoch == 1
 
         async def execute(plan: StepPlan) -> None:
@@ -88,7 +90,8 @@ async def _drive(work: Work, graph: Graph) -> None:
                 str(work.turn.id),
                 work.next_batch,
                 execute,
-                steps=plans,
+                steps=STEPS_AT_MOST if work.frozen.manager else plans * 2,
+                paused=lambda: work.control.halt == "pause",
                 single_batch=single,
                 resume=not first_run,
             )
@@ -97,7 +100,7 @@ async def _drive(work: Work, graph: Graph) -> None:
     await settle_unsent(work)
     stop = work.next_batch()
     assert isinstance(stop, Stop), "the graph ends when its mode has no more steps"
-    if stop.reason == "lease_lost":
+    if stop.reason in ("lease_lost", "pause"):
         return
     if stop.reason == "drain":
         await _give_back(work.db, work.turn, work.control)
@@ -107,8 +110,13 @@ async def _drive(work: Work, graph: Graph) -> None:
 
 async def _load(db: Database, turn: TurnRow) -> Loaded:
     async with db.transaction(turn.workspace_id) as conn:
+        unannounced = turn.last_seq == 1
+        if unannounced or turn.lease_epoch > 1:
+            first = await event_log.fence(conn, turn.ref, turn.lease_epoch, int(unannounced))
+        if unannounced:
+            started = NewEvent(EventType.turn_started, {})
+            await event_log.write(conn, turn.ref, first, [started])
         if turn.lease_epoch > 1:
-            await event_log.fence(conn, turn.ref, turn.lease_epoch, 0)
             lost = await attempts.close_lost(conn, turn.workspace_id, turn.id)
             await steps.lose(conn, turn.workspace_id, lost)
         text, tokens, prompts = await _texts(conn, turn)
@@ -141,9 +149,9 @@ def _work(
         steps={row.step_key: row for row in loaded.steps},
         siblings=loaded.siblings,
         opened=dict(loaded.opened),
+        places=asyncio.Semaphore(int(frozen.limits.get("parallel", PARALLEL))),
         history=loaded.history,
         ends_at=asyncio.get_running_loop().time() + float(limit),
-        announced=turn.last_seq > 1,
     )
 
 
@@ -157,7 +165,7 @@ async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUI
         FROM messages m WHERE m.workspace_id = %(workspace)s AND m.id = %(message)s
         """,
         {
-            "prompts": [seat["prompt_id"] for seat in turn.frozen["seats"]],
+            "prompts": [seat.prompt_id for seat in Frozen.load(turn.frozen).everybody],
             "workspace": turn.workspace_id,
             "message": turn.input_message_id,
         },

@@ -8,11 +8,14 @@ from psycopg.rows import class_row
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import NOT_FOUND
 from pantheon.context import audits
-from pantheon.context.assemble import PastTurn, Quote, Speaker, section_texts
+from pantheon.context.assemble import PastTurn, Quote, section_texts
 from pantheon.context.audits import Audit
 from pantheon.db.pool import Connection
+from pantheon.providers.structured import Form
 from pantheon.sessions import sessions
+from pantheon.turns.ask import speaker_for
 from pantheon.turns.history import load_history
+from pantheon.turns.speech import speech_for
 from pantheon.turns.types import Frozen, StepRow, TurnRow
 from pantheon.turns.view import load_steps
 
@@ -61,19 +64,11 @@ async def view_sent(conn: Connection, who: Who, step_id: UUID) -> dict[str, Any]
 
 async def _texts(conn: Connection, turn: TurnRow, step: StepRow, audit: Audit) -> list[str]:
     frozen = Frozen.load(turn.frozen)
-    seat = frozen.seat(step.agent_key or "")
-    speaker = Speaker(
-        key=seat.key,
-        name=seat.name,
-        role_prompt=await _prompt(conn, turn, UUID(seat.prompt_id)),
-        prompt_id=UUID(seat.prompt_id),
-        policy=seat.context.get("policy", "everything"),
-        last_turns=seat.context.get("last_turns"),
-        window=audit.budget["window"],
-        reply_reserve=audit.budget["reply_reserve"],
-        goal=frozen.goal,
-        labelled=frozen.in_room,
-    )
+    rows = {r.step_key: r for r in await load_steps(conn, turn.workspace_id, [turn.id])}
+    form = next((Form(s["form"]) for s in audit.sections if s["origin"] == "task"), Form.text)
+    speech = speech_for(frozen, await _prompts(conn, turn), rows, rows[step.step_key], form)
+    budget = audit.budget
+    speaker = speaker_for(frozen, speech, budget["window"], budget["reply_reserve"])
     history: list[PastTurn] = []
     turns = sum(s["turns"] for s in audit.sections if s["origin"] == "history")
     if turns:
@@ -87,36 +82,26 @@ async def _texts(conn: Connection, turn: TurnRow, step: StepRow, audit: Audit) -
             most_turns=turns,
             most_tokens=2**62,
         )
-    earlier = await _earlier(conn, turn, [UUID(item["step_id"]) for item in step.read])
     cursor = await conn.execute(
         "SELECT content, tokens FROM messages WHERE workspace_id = %(workspace)s AND id = %(id)s",
         {"workspace": turn.workspace_id, "id": turn.input_message_id},
     )
     row = await cursor.fetchone()
     assert row is not None
-    return section_texts(speaker, history, Quote(None, row[0], row[1]), earlier)
+    texts = section_texts(speaker, history, Quote(None, row[0], row[1]), speech.earlier)
+    return texts + [s["text"] for s in audit.sections if s["origin"] == "repair"]
 
 
-async def _earlier(conn: Connection, turn: TurnRow, read: list[UUID]) -> list[Quote]:
-    if not read:
-        return []
-    by_id = {row.id: row for row in await load_steps(conn, turn.workspace_id, [turn.id])}
-    quotes = []
-    for step_id in read:
-        row = by_id[step_id]
-        error = (row.error or {}).get("title", "failed") if row.status == "failed" else None
-        quotes.append(Quote(row.agent_key, row.content or "", 0, row.id, error))
-    return quotes
-
-
-async def _prompt(conn: Connection, turn: TurnRow, prompt_id: UUID) -> str:
+async def _prompts(conn: Connection, turn: TurnRow) -> dict[UUID, str]:
+    seats = Frozen.load(turn.frozen).everybody
     cursor = await conn.execute(
-        "SELECT text FROM agent_prompts WHERE workspace_id = %(workspace)s AND id = %(id)s",
-        {"workspace": turn.workspace_id, "id": prompt_id},
+        """
+        SELECT id, text FROM agent_prompts
+        WHERE workspace_id = %(workspace)s AND id = ANY (%(ids)s::uuid[])
+        """,
+        {"workspace": turn.workspace_id, "ids": [seat.prompt_id for seat in seats]},
     )
-    row = await cursor.fetchone()
-    assert row is not None
-    return str(row[0])
+    return dict(await cursor.fetchall())
 
 
 async def _load(conn: Connection, who: Who, step_id: UUID) -> tuple[TurnRow, StepRow]:

@@ -2,30 +2,30 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
-from pantheon.base import ids
 from pantheon.base.crashpoints import crash_point
-from pantheon.context import tokens
 from pantheon.context.assemble import Quote
-from pantheon.db.pool import Connection
 from pantheon.events import event_log
-from pantheon.events.types import EventType, NewEvent
-from pantheon.ledger import attempts, wallets
-from pantheon.ledger.attempts import Attempt, Closing, Outcome
 from pantheon.providers.types import Failure
-from pantheon.sessions import messages
-from pantheon.turns import steps
-from pantheon.turns.ask import Ask, Opened, prepare_ask, record_ask
-from pantheon.turns.call import Reply, call_model, closing
-from pantheon.turns.finalize import finish_turn
-from pantheon.turns.steps import Spent
-from pantheon.turns.types import StepPlan, StepRow, StepStatus, Stop
-from pantheon.turns.view import step_shape
-from pantheon.turns.work import Committed, Work
+from pantheon.turns.approve import ask_user
+from pantheon.turns.ask import Ask, Opened, prepare_ask, repair_ask
+from pantheon.turns.call import Reply, call_model
+from pantheon.turns.decision import InvalidDecision, read_decision
+from pantheon.turns.modes.orchestrator import direct_answer
+from pantheon.turns.step_commits import (
+    close_attempt,
+    close_for_retry,
+    create_step,
+    end_step,
+    error_of,
+    let_go,
+    open_attempt,
+    pause_step,
+)
+from pantheon.turns.types import StepPlan, StepRow, StepStatus
+from pantheon.turns.work import Work
 
 MAX_ATTEMPTS = 3
 MAX_WITH_LOST = 5
@@ -36,44 +36,58 @@ NOT_SENT = Failure(
     "not_sent", "Not sent", "The turn was cancelled before the request left.", False, sent=False
 )
 
-ENDED = {
-    StepStatus.completed: EventType.step_completed,
-    StepStatus.failed: EventType.step_failed,
-    StepStatus.cancelled: EventType.step_cancelled,
-    StepStatus.skipped: EventType.step_skipped,
-}
-
 
 async def run_step(work: Work, plan: StepPlan) -> None:
     """Bring a step to its stored result. A stored result is kept and nothing is called.
 
     Failures of models are results. A halt settles what was begun: a cancel keeps the text, a
-    drain puts the step back; a lost lease writes nothing more.
+    drain puts the step back; a lost lease writes nothing more. A step that is the user's pauses
+    the turn.
     """
-    if work.steps[plan.key].done or work.control.halt is not None:
-        return
     try:
-        await _run(work, plan.key)
+        if plan.key not in work.steps:
+            await create_step(work, plan)
+        if work.steps[plan.key].done or work.control.halt is not None:
+            return
+        if plan.kind == "approval":
+            await ask_user(work, work.steps[plan.key])
+            return
+        async with work.places:
+            await _run(work, plan.key)
     except event_log.LeaseLost:
         work.control.stop("lease_lost")
 
 
 async def _run(work: Work, key: str) -> None:
-    deadline = min(asyncio.get_running_loop().time() + work.step_seconds, work.ends_at)
+    deadline = asyncio.get_running_loop().time() + work.step_seconds
+    if work.steps[key].kind != "synthesis":
+        # Only what ends a turn well may go on when its time is over.
+        deadline = min(deadline, work.ends_at)
+    again: Ask | None = None
     if (opened := work.opened.pop(key, None)) is not None:
-        await _send(work, key, opened, deadline)
+        again = await _send(work, key, opened, deadline)
     while work.control.halt is None and not work.steps[key].done:
         step = work.steps[key]
-        ask = await _prepare(work, step)
+        if (answer := _known_answer(work, step)) is not None:
+            await end_step(work, step, StepStatus.completed, error=None, text=answer)
+            return
+        ask = again or await _prepare(work, step)
         if isinstance(ask, Failure):
-            await _end(work, step, StepStatus.failed, error=_error(ask, step.attempts))
+            await end_step(work, step, StepStatus.failed, error=error_of(ask, step.attempts))
         elif not _may_try(step):
-            await _end(work, step, StepStatus.failed, error=_exhausted(step))
+            await end_step(work, step, StepStatus.failed, error=_exhausted(step))
         else:
             crash_point("step.before_attempt")
-            opened = await _open(work, step, ask)
+            opened = await open_attempt(work, step, ask)
             crash_point("step.attempt_committed")
-            await _send(work, key, opened, deadline)
+            again = await _send(work, key, opened, deadline)
+
+
+def _known_answer(work: Work, step: StepRow) -> str | None:
+    """Return the text of a synthesis that the manager's decision carries already."""
+    if step.kind != "synthesis":
+        return None
+    return direct_answer(work.frozen, {key: row for key, row in work.steps.items() if row.done})
 
 
 async def settle_unsent(work: Work) -> None:
@@ -82,65 +96,87 @@ async def settle_unsent(work: Work) -> None:
         del work.opened[key]
         if work.control.halt == "cancel":
             reply = Reply(failure=NOT_SENT)
-            await _close(work, work.steps[key], StepStatus.cancelled, opened, reply)
+            await close_attempt(work, work.steps[key], StepStatus.cancelled, opened, reply)
         elif work.control.halt == "drain":
-            await _let_go(work, work.steps[key])
+            await let_go(work, work.steps[key])
 
 
-async def _send(work: Work, key: str, opened: Opened, deadline: float) -> None:
-    """Send a recorded attempt; the step has its result after it, or waits for the next."""
+async def _send(work: Work, key: str, opened: Opened, deadline: float) -> Ask | None:
+    """Send a recorded attempt; the step has its result after it, or waits for the next.
+
+    Returns what the next attempt asks where that is not the same again.
+    """
     step = work.steps[key]
     reply = await call_model(work, step, opened.ask, opened.attempt.id, deadline)
     crash_point("step.answered")
     halt = work.control.halt
     if halt == "lease_lost":
-        return
+        return None
+    decision, again = None, None
+    if reply.finished is not None and opened.ask.speech.structure is not None:
+        decision, again = _decided(work, opened.ask, reply)
     if reply.finished is not None:
-        await _close(work, step, StepStatus.completed, opened, reply)
+        await close_attempt(work, step, StepStatus.completed, opened, reply, decision)
     elif reply.failure is not None:
         left = deadline - asyncio.get_running_loop().time()
-        wait = _wait_seconds(step, reply.failure, left)
+        wait = 0.0 if again else _wait_seconds(step, reply.failure, left)
         if wait is None:
-            await _close(work, step, StepStatus.failed, opened, reply)
+            await close_attempt(work, step, StepStatus.failed, opened, reply)
         else:
-            await _close_and_wait(work, step, opened, reply, wait)
+            await close_for_retry(work, step, opened, reply, wait)
+            await _wait(work, step, wait)
     elif halt == "cancel":
         if not reply.left:
             reply.failure = NOT_SENT
-        await _close(work, step, StepStatus.cancelled, opened, reply)
+        await close_attempt(work, step, StepStatus.cancelled, opened, reply)
     else:
-        await _let_go(work, step)
+        await let_go(work, step)
+    return again
+
+
+async def _wait(work: Work, step: StepRow, seconds: float) -> None:
+    """Wait for the next attempt; a halt meanwhile settles the step."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(work.control.halted.wait(), seconds)
+    if work.control.halt == "cancel":
+        await end_step(work, step, StepStatus.cancelled, error=None)
+    elif work.control.halt == "drain":
+        await pause_step(work, step)
+
+
+def _decided(work: Work, ask: Ask, reply: Reply) -> tuple[dict[str, Any] | None, Ask | None]:
+    """Read the manager's decision. One that is none becomes a failure, with one ask to mend it."""
+    assert reply.finished is not None
+    text, finished = reply.text, reply.finished
+    try:
+        decision = read_decision(text, finished.finish_reason, work.frozen.keys)
+    except InvalidDecision as error:
+        repair = None if ask.purpose == "repair" else repair_ask(ask, text, str(error))
+        reply.failure = Failure(
+            "invalid_decision",
+            "No valid decision",
+            str(error),
+            retryable=False,
+            usage=finished.usage,
+            provider_request_id=finished.provider_request_id,
+        )
+        reply.finished = None
+        return None, repair
+    reply.text = ""
+    return decision, None
 
 
 async def _prepare(work: Work, step: StepRow) -> Ask | Failure:
     return prepare_ask(
         work.providers,
         work.frozen,
-        work.frozen.seat(step.agent_key or ""),
         work.prompts,
+        work.steps,
+        step,
         await work.load_history(),
         Quote(None, work.text, work.text_tokens),
         work.turn.input_message_id,
-        _earlier(work, step),
     )
-
-
-def _earlier(work: Work, step: StepRow) -> list[Quote]:
-    """Return what this step's agent is told of the turn's earlier steps."""
-    if work.frozen.order == "parallel":
-        return []
-    quotes = []
-    for other in sorted(work.steps.values(), key=lambda row: (row.round, row.position)):
-        if (other.round, other.position) >= (step.round, step.position) or not other.done:
-            continue
-        if other.status == StepStatus.failed:
-            title = (other.error or {}).get("title", "failed")
-            quotes.append(Quote(other.agent_key, "", tokens.estimate(title), other.id, title))
-        elif other.content:
-            quotes.append(
-                Quote(other.agent_key, other.content, tokens.estimate(other.content), other.id)
-            )
-    return quotes
 
 
 def _may_try(step: StepRow) -> bool:
@@ -162,185 +198,6 @@ def _wait_seconds(step: StepRow, failure: Failure, left_seconds: float) -> float
     if wait is None:
         wait = FIRST_WAIT_SECONDS * 2 ** (tried - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
     return wait if wait < min(left_seconds, LONGEST_WAIT_SECONDS) else None
-
-
-async def _open(work: Work, step: StepRow, ask: Ask) -> Opened:
-    number = step.attempts + 1
-    kind = EventType.step_started if number == 1 else EventType.step_restarted
-
-    async def write(conn: Connection) -> tuple[Attempt, StepRow]:
-        opening = work.opening()
-        first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, len(opening) + 1)
-        attempt, started = await record_ask(conn, work.turn, step, ask)
-        if started.attempts != number:
-            # This transaction was committed before, its reply was lost.
-            raise Committed
-        data = {"step_id": step.id, "attempt": number, "step": _shape(work, started)}
-        await event_log.write(conn, work.ref, first, [*opening, NewEvent(kind, data)])
-        return attempt, started
-
-    try:
-        attempt, started = await work.persist(write)
-    except Committed:
-        attempt, started = await _reload_open(work, step)
-    work.steps[step.step_key] = started
-    work.announced = True
-    return Opened(attempt, ask)
-
-
-async def _close(
-    work: Work, step: StepRow, status: StepStatus, opened: Opened, reply: Reply
-) -> None:
-    """Store what came back: result, message, call event, draw and events, in one transaction."""
-    outcome = Outcome(status.value)
-    closed, spent = closing(reply, opened.ask, outcome)
-    failed = status is StepStatus.failed and reply.failure is not None
-    error = _error(reply.failure, step.attempts) if failed and reply.failure else None
-    await _end(
-        work, step, status, error=error, text=reply.text, events=reply.events(step),
-        call=(opened.attempt, closed, spent),
-    )  # fmt: skip
-
-
-async def _end(
-    work: Work,
-    step: StepRow,
-    status: StepStatus,
-    *,
-    error: dict[str, Any] | None,
-    text: str = "",
-    events: Sequence[NewEvent] = (),
-    call: tuple[Attempt, Closing, Spent] | None = None,
-) -> None:
-    turn = work.turn
-    message_id = ids.new() if text else None
-    crash_point("step.before_close")
-
-    async def write(conn: Connection) -> tuple[StepRow, bool]:
-        opening = work.opening()
-        first = await event_log.fence(
-            conn, work.ref, turn.lease_epoch, len(opening) + len(events) + 1, settles=True
-        )
-        if call is not None and not await attempts.close(
-            conn, turn.workspace_id, call[0].id, call[1]
-        ):
-            raise Committed
-        if message_id is not None:
-            await messages.add(
-                conn, turn.workspace_id, message_id, turn.session_id, turn.id, text,
-                tokens.estimate(text), step_id=step.id, agent_key=step.agent_key,
-            )  # fmt: skip
-        row = await steps.finish(
-            conn, step, status, message_id=message_id, error=error, spent=call and call[2]
-        )
-        if row is None:
-            raise Committed
-        ended = replace(row, content=text or None)
-        if call is not None:
-            await wallets.draw(conn, turn.workspace_id, turn.id, call[1].charged_microcredits)
-        data = {"step_id": step.id, "attempt": ended.attempts, "step": _shape(work, ended)}
-        written = [*opening, *events, NewEvent(ENDED[status], data)]
-        # Asked behind the fence: what other steps have committed is known here by now.
-        stop = work.next_batch(step.step_key)
-        last = isinstance(stop, Stop) and stop.reason is None
-        if last:
-            written.append(await finish_turn(conn, work, ended))
-        await event_log.write(conn, work.ref, first, written)
-        crash_point("step.before_commit")
-        return ended, last
-
-    try:
-        work.steps[step.step_key], work.finished = await work.persist(write)
-    except Committed:
-        await _reload(work, step, text)
-    work.announced = True
-    crash_point("step.closed")
-
-
-async def _close_and_wait(
-    work: Work, step: StepRow, opened: Opened, reply: Reply, wait_seconds: float
-) -> None:
-    turn = work.turn
-    closed, spent = closing(reply, opened.ask, Outcome.failed)
-    assert reply.failure is not None
-    data = {
-        "step_id": step.id,
-        "attempt": step.attempts,
-        "error": _error(reply.failure, step.attempts),
-        "wait_ms": round(wait_seconds * 1000),
-    }
-    events = [*reply.events(step), NewEvent(EventType.step_retrying, data)]
-
-    async def write(conn: Connection) -> None:
-        first = await event_log.fence(conn, work.ref, turn.lease_epoch, len(events))
-        if not await attempts.close(conn, turn.workspace_id, opened.attempt.id, closed):
-            raise Committed
-        await steps.spend(conn, step, spent)
-        await event_log.write(conn, work.ref, first, events)
-
-    with suppress(Committed):
-        await work.persist(write)
-    with suppress(TimeoutError):
-        await asyncio.wait_for(work.control.halted.wait(), wait_seconds)
-    if work.control.halt == "cancel":
-        await _end(work, step, StepStatus.cancelled, error=None)
-    elif work.control.halt == "drain":
-        await _pause(work, step)
-
-
-async def _let_go(work: Work, step: StepRow) -> None:
-    """Settle a call that a drain has cut: it is lost, and the step waits for another worker."""
-    turn = work.turn
-
-    async def write(conn: Connection) -> None:
-        await event_log.fence(conn, work.ref, turn.lease_epoch, 0)
-        await attempts.close_lost(conn, turn.workspace_id, turn.id, step_id=step.id)
-        await steps.lose(conn, turn.workspace_id, [step.id])
-
-    await work.persist(write)
-
-
-async def _pause(work: Work, step: StepRow) -> None:
-    async def write(conn: Connection) -> None:
-        await event_log.fence(conn, work.ref, work.turn.lease_epoch, 0)
-        await steps.pause(conn, step)
-
-    await work.persist(write)
-
-
-async def _reload_open(work: Work, step: StepRow) -> tuple[Attempt, StepRow]:
-    """Take what stands after a commit whose reply was lost."""
-
-    async def read(conn: Connection) -> tuple[Attempt, StepRow]:
-        started = await steps.load(conn, work.turn.workspace_id, step.id)
-        return await attempts.load_open(conn, work.turn.workspace_id, step.id), started
-
-    return await work.persist(read)
-
-
-async def _reload(work: Work, step: StepRow, text: str) -> None:
-    """Take the stored row after a commit whose reply was lost."""
-
-    async def read(conn: Connection) -> StepRow:
-        return await steps.load(conn, work.turn.workspace_id, step.id)
-
-    row = await work.persist(read)
-    work.steps[step.step_key] = replace(row, content=text or None)
-
-
-def _shape(work: Work, row: StepRow) -> dict[str, Any]:
-    siblings = [s for s in work.siblings.get(row.step_key, ()) if s != row.id]
-    return step_shape(row, work.frozen, siblings)
-
-
-def _error(failure: Failure, attempts_made: int) -> dict[str, Any]:
-    return {
-        "code": failure.code,
-        "title": failure.title,
-        "detail": failure.detail,
-        "retryable": failure.retryable,
-        "attempts": attempts_made,
-    }
 
 
 def _exhausted(step: StepRow) -> dict[str, Any]:

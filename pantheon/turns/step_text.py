@@ -21,8 +21,13 @@ log = structlog.get_logger()
 class StepText:
     """The text of one attempt. Offsets count code points of what a reader sees."""
 
-    def __init__(self, work: Work, step: StepRow, prefix: OwnNamePrefix) -> None:
-        """Begin with nothing; `prefix` takes the agent's own label off the answer's start."""
+    def __init__(
+        self, work: Work, step: StepRow, prefix: OwnNamePrefix, *, shown: bool = True
+    ) -> None:
+        """Begin with nothing; `prefix` takes the agent's own label off the answer's start.
+
+        Not `shown`: it is collected only, as a decision that no reader shall see as text.
+        """
         self._work = work
         self._step = step
         self._prefix = prefix
@@ -31,9 +36,11 @@ class StepText:
         self._rest: list[str] = []
         self._length = 0
         self._ended = False
+        self._shown = shown
         self._timer: asyncio.TimerHandle | None = None
         self._flush: asyncio.Task[None] | None = None
-        work.hub.keep_unsaved(work.ref.session_id, step.id, self)
+        if shown:
+            work.hub.keep_unsaved(work.ref.session_id, step.id, self)
 
     @property
     def content(self) -> str:
@@ -58,7 +65,7 @@ class StepText:
             self._timer.cancel()
         if self._flush is not None:
             await asyncio.wait({self._flush})
-        return self._event("".join(self._rest)) if self._rest else None
+        return self._event("".join(self._rest)) if self._rest and self._shown else None
 
     def forget(self) -> None:
         """The log has it all, or the attempt is over: nobody needs it from memory."""
@@ -70,6 +77,8 @@ class StepText:
         offset = self._length
         self._length += len(text)
         self._rest.append(text)
+        if not self._shown:
+            return
         self._work.hub.publish(self._delta(offset, text))
         if self._timer is None and self._flush is None:
             # Readers elsewhere live on the log: where there may be some, the first text is saved

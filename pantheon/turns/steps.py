@@ -1,6 +1,6 @@
 """The rows of steps: started by each attempt, ended once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,9 +9,10 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from pantheon.base import ids
 from pantheon.db.pool import Connection
 from pantheon.providers.types import TokenUsage
-from pantheon.turns.types import StepRow, StepStatus
+from pantheon.turns.types import StepPlan, StepRow, StepStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,49 @@ async def load(conn: Connection, workspace_id: UUID, step_id: UUID) -> StepRow:
         row = await cursor.fetchone()
     assert row is not None
     return row
+
+
+async def create(
+    conn: Connection, workspace_id: UUID, turn_id: UUID, plans: Sequence[StepPlan]
+) -> list[StepRow]:
+    """Add the steps that a mode wants next, where they are not there yet; return their rows."""
+    if not plans:
+        return []
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            INSERT INTO steps
+                (workspace_id, id, turn_id, step_key, kind, round, position, agent_key)
+            SELECT %(workspace)s, p.id, %(turn)s, p.key, p.kind, p.round, p.position, p.agent_key
+            FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(kinds)s::text[], %(rounds)s::int[],
+                %(positions)s::int[], %(agents)s::text[])
+                AS p (id, key, kind, round, position, agent_key)
+            ON CONFLICT (workspace_id, turn_id, step_key) DO NOTHING
+            RETURNING *
+            """,
+            {
+                "workspace": workspace_id,
+                "turn": turn_id,
+                "ids": [ids.new() for _ in plans],
+                "keys": [plan.key for plan in plans],
+                "kinds": [plan.kind for plan in plans],
+                "rounds": [plan.round for plan in plans],
+                "positions": [plan.position for plan in plans],
+                "agents": [plan.agent_key for plan in plans],
+            },
+        )
+        rows = await cursor.fetchall()
+        if len(rows) < len(plans):
+            await cursor.execute(
+                """
+                SELECT * FROM steps
+                WHERE workspace_id = %(workspace)s AND turn_id = %(turn)s
+                  AND step_key = ANY (%(keys)s)
+                """,
+                {"workspace": workspace_id, "turn": turn_id, "keys": [p.key for p in plans]},
+            )
+            rows = await cursor.fetchall()
+    return sorted(rows, key=lambda row: (row.round, row.position, row.id))
 
 
 async def start(
@@ -92,12 +136,14 @@ async def finish(
     message_id: UUID | None,
     error: dict[str, Any] | None,
     spent: Spent | None,
+    decision: Mapping[str, Any] | None = None,
 ) -> StepRow | None:
     """Give a step its result; returns the row without text, `None` if it had one already."""
     async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
         await cursor.execute(
             """
             UPDATE steps SET status = %(status)s, message_id = %(message)s, error = %(error)s,
+                decision = %(decision)s,
                 calls = calls + %(calls)s, unpriced_calls = unpriced_calls + %(unpriced)s,
                 input_tokens = input_tokens + %(input)s,
                 cached_input_tokens = cached_input_tokens + %(cached)s,
@@ -117,12 +163,51 @@ async def finish(
                 "status": status.value,
                 "message": message_id,
                 "error": None if error is None else Jsonb(error),
+                "decision": None if decision is None else Jsonb(dict(decision)),
                 "calls": 0 if spent is None else 1,
                 "first": spent and spent.time_to_first_token_ms,
                 "latency": spent and spent.latency_ms,
                 "workspace": step.workspace_id,
                 "id": step.id,
                 **_added(spent),
+            },
+        )
+        return await cursor.fetchone()
+
+
+async def ask(conn: Connection, step: StepRow, proposal: Mapping[str, Any]) -> StepRow | None:
+    """Let a step wait for the user's word on `proposal`; `None` if it does so already."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE steps SET status = 'running', decision = %(proposal)s,
+                started_at = clock_timestamp()
+            WHERE workspace_id = %(workspace)s AND id = %(id)s AND status = 'pending'
+            RETURNING *
+            """,
+            {
+                "proposal": Jsonb({"proposal": dict(proposal)}),
+                "workspace": step.workspace_id,
+                "id": step.id,
+            },
+        )
+        return await cursor.fetchone()
+
+
+async def answer(conn: Connection, step: StepRow, decision: Mapping[str, Any]) -> StepRow | None:
+    """Store the user's word; `None` if the step has one already."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            UPDATE steps SET status = 'completed', decision = %(decision)s,
+                finished_at = clock_timestamp()
+            WHERE workspace_id = %(workspace)s AND id = %(id)s AND status = 'running'
+            RETURNING *
+            """,
+            {
+                "decision": Jsonb(dict(decision)),
+                "workspace": step.workspace_id,
+                "id": step.id,
             },
         )
         return await cursor.fetchone()

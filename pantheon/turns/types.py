@@ -62,68 +62,107 @@ class TurnInput:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An agent as a turn has frozen it."""
+    """An agent as a turn has frozen it. The room's own manager is no agent and has no prompt."""
 
-    agent_id: str
+    agent_id: str | None
     key: str
     name: str
     color: int
     model: str
     position: int
-    prompt_id: str
+    prompt_id: str | None
     parameters: Mapping[str, Any]
     context: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What a turn keeps from its acceptance on, whatever changes in the room."""
+    """What a turn keeps from its acceptance on, whatever changes in the room.
+
+    `manager` is an orchestrator's; `manager_prompt` its role where it is no agent of the room.
+    `approve` says what waits for the user's word.
+    """
 
     seats: tuple[Seat, ...]
     goal: str | None
     order: str
     limits: Mapping[str, Any]
     in_room: bool
+    approve: str = "never"
+    manager: Seat | None = None
+    manager_prompt: str = ""
+
+    @property
+    def everybody(self) -> tuple[Seat, ...]:
+        """The seats, and the manager where there is one."""
+        return self.seats if self.manager is None else (*self.seats, self.manager)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of those who can be asked, in their order."""
+        return tuple(seat.key for seat in self.seats)
 
     def seat(self, key: str) -> Seat:
-        """Return the seat of an agent of this turn."""
-        return next(seat for seat in self.seats if seat.key == key)
+        """Return the seat of an agent of this turn, or of its manager."""
+        return next(seat for seat in self.everybody if seat.key == key)
 
     def dump(self) -> dict[str, Any]:
         """Return it as it is stored."""
         return {
-            "seats": [
-                {name: getattr(seat, name) for name in Seat.__slots__} for seat in self.seats
-            ],
+            "seats": [_dumped(seat) for seat in self.seats],
             "goal": self.goal,
             "order": self.order,
             "limits": dict(self.limits),
             "in_room": self.in_room,
+            "approve": self.approve,
+            "manager": self.manager and _dumped(self.manager),
+            "manager_prompt": self.manager_prompt,
         }
 
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `dump` wrote."""
-        seats = tuple(Seat(**seat) for seat in stored["seats"])
-        return cls(seats, stored["goal"], stored["order"], stored["limits"], stored["in_room"])
+        manager = stored["manager"]
+        return cls(
+            tuple(Seat(**seat) for seat in stored["seats"]),
+            stored["goal"],
+            stored["order"],
+            stored["limits"],
+            stored["in_room"],
+            stored["approve"],
+            manager and Seat(**manager),
+            stored["manager_prompt"],
+        )
+
+
+def _dumped(seat: Seat) -> dict[str, Any]:
+    return {name: getattr(seat, name) for name in Seat.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """A step that a mode wants done. The key is a pure function of the turn's state."""
+    """A step that a mode wants done. The key is a pure function of the turn's state.
+
+    `agent_key` is who does it; `None` for what the user decides.
+    """
 
     key: str
     kind: str
     round: int
     position: int
-    agent_key: str
+    agent_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Nothing more is to be done; `reason` says why where it is not the plain end."""
+    """Nothing more is to be done.
+
+    `reason` is a cap that was reached, or what else ended the turn early. `whole`: every step
+    that the mode wants has its result; else the run was broken off.
+    """
 
     reason: str | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +189,7 @@ class TurnRow:
     lease_epoch: int
     lease_owner: UUID | None
     lease_expires_at: datetime | None
+    awaiting_until: datetime | None
     takeovers: int
     faults: int
     last_seq: int

@@ -17,12 +17,12 @@ from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
 from pantheon.sessions import sessions
-from pantheon.turns.types import Frozen, StepRow, StepStatus, TurnRow
+from pantheon.turns.types import Frozen, StepRow, StepStatus, TurnRow, TurnStatus
 
 
 def step_shape(step: StepRow, frozen: Frozen, siblings: Sequence[UUID] = ()) -> dict[str, Any]:
     """Return the `Step` of the HTTP contract, JSON-ready."""
-    seat = next((seat for seat in frozen.seats if seat.key == step.agent_key), None)
+    seat = next((seat for seat in frozen.everybody if seat.key == step.agent_key), None)
     message = None
     if step.content is not None or step.message_id is not None:
         message_id = str(step.message_id) if step.message_id else None
@@ -54,6 +54,20 @@ def step_shape(step: StepRow, frozen: Frozen, siblings: Sequence[UUID] = ()) -> 
     return shape
 
 
+def approval_shape(turn: TurnRow, steps: Iterable[StepRow]) -> dict[str, Any] | None:
+    """Return what a waiting turn asks its user, `None` where it does not wait."""
+    if turn.status != TurnStatus.awaiting_input:
+        return None
+    step = next(s for s in steps if s.kind == "approval" and s.status == StepStatus.running)
+    proposal = (step.decision or {})["proposal"]
+    return {
+        "id": str(step.id),
+        "kind": proposal["kind"],
+        "proposal": proposal,
+        "expires_at": rfc3339(turn.awaiting_until),
+    }
+
+
 def usage_shape(steps: Iterable[StepRow]) -> dict[str, Any]:
     """Return the `Usage` of some steps. The cost is `None` where no call at all has a price."""
     steps = list(steps)
@@ -83,7 +97,7 @@ def turn_shape(
 ) -> dict[str, Any]:
     """Return the `Turn` of the HTTP contract, JSON-ready. `text` is the user's message."""
     frozen = Frozen.load(turn.frozen)
-    ordered = sorted(steps, key=lambda step: (step.round, step.position))
+    ordered = sorted(steps, key=lambda step: (step.round, step.position, step.id))
     known = siblings or {}
     return {
         "id": str(turn.id),
@@ -116,7 +130,7 @@ def turn_shape(
             for action in ("summarised", "pruned", "overflow")
         },
         "warnings": turn.warnings,
-        "approval": None,
+        "approval": approval_shape(turn, ordered),
         "error": turn.error,
         "created_at": rfc3339(turn.created_at),
         "started_at": rfc3339(turn.started_at),
@@ -214,7 +228,7 @@ async def load_steps(
             SELECT s.*, m.content FROM steps s
             LEFT JOIN messages m ON m.workspace_id = s.workspace_id AND m.id = s.message_id
             WHERE s.workspace_id = %(workspace)s AND s.turn_id = ANY (%(turns)s)
-            ORDER BY s.round, s.position
+            ORDER BY s.round, s.position, s.id
             """,
             {"workspace": workspace_id, "turns": list(turn_ids)},
         )

@@ -13,18 +13,19 @@ from pantheon.base.errors import UNAVAILABLE, Problem
 from pantheon.context.assemble import PastTurn
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
-from pantheon.events.types import EventType, NewEvent, TurnRef
+from pantheon.events.types import TurnRef
 from pantheon.providers.registry import Providers
 from pantheon.turns.ask import Opened, history_bounds
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 
-Halt = Literal["cancel", "drain", "lease_lost"]
+Halt = Literal["cancel", "drain", "lease_lost", "pause"]
 T = TypeVar("T")
 
 TURN_SECONDS = 1_800
 STEP_SECONDS = 180
+PARALLEL = 16
 LONGEST_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -38,8 +39,9 @@ class Committed(Exception):
 class Control:
     """How a worker steers a run from outside: stop its calls now, or let it end at an edge.
 
-    `halt` cuts the calls in flight. `cancel_after_step` and `draining` end the run before its
-    next step. `settle_until` bounds how long a closing transaction is repeated (loop time).
+    `halt` cuts the calls in flight; `pause` ends a run that waits for the user.
+    `cancel_after_step` and `draining` end it before its next step. `settle_until` bounds how long
+    a closing transaction is repeated (loop time).
     """
 
     halt: Halt | None = None
@@ -81,10 +83,11 @@ class Work:
     steps: dict[str, StepRow]
     siblings: Mapping[str, list[UUID]]
     ends_at: float
-    announced: bool
     opened: dict[str, Opened]
     history: Sequence[PastTurn] | None = None
     finished: bool = False
+    ended_as: str = ""
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
 
     @property
     def ref(self) -> TurnRef:
@@ -96,29 +99,29 @@ class Work:
         """How long one step may take, its retries included."""
         return float(self.frozen.limits.get("step_seconds", STEP_SECONDS))
 
-    def next_batch(self, also_done: str | None = None) -> list[StepPlan] | Stop:
+    def next_batch(self, ended: StepRow | None = None) -> list[StepPlan] | Stop:
         """Return what to run now; a halt, a wish to stop or the wall clock end the run.
 
-        `also_done` is a step whose result is being stored.
+        `ended` is a step whose result is being stored.
         """
         control = self.control
         if control.halt is not None:
-            return Stop(control.halt)
-        done = {key for key, step in self.steps.items() if step.done or key == also_done}
-        batch = MODES[self.turn.mode].next_batch(self.frozen, done)
+            return Stop(control.halt, whole=False)
+        done = {key: step for key, step in self.steps.items() if step.done}
+        if ended is not None:
+            done[ended.step_key] = ended
+        over = asyncio.get_running_loop().time() >= self.ends_at
+        batch = MODES[self.turn.mode].next_batch(
+            self.frozen, done, "turn_seconds" if over else None
+        )
         if isinstance(batch, Stop):
-            return batch
+            # A step that was added just before the time ran out is wanted no more, and has to end.
+            return Stop(batch.reason, whole=batch.whole and self.steps.keys() <= done.keys())
         if control.cancel_after_step:
-            return Stop("cancel")
+            return Stop("cancel", whole=False)
         if control.draining:
-            return Stop("drain")
-        if asyncio.get_running_loop().time() >= self.ends_at:
-            return Stop("turn_seconds")
+            return Stop("drain", whole=False)
         return batch
-
-    def opening(self) -> list[NewEvent]:
-        """Return `turn.started` unless the log has it: it stands before the run's first event."""
-        return [] if self.announced else [NewEvent(EventType.turn_started, {})]
 
     async def load_history(self) -> Sequence[PastTurn]:
         """Return the turn's history, read once and bounded by what its agents can use."""

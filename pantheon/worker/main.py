@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from pantheon.base import ids
+from pantheon.base import ids, metrics
 from pantheon.base.errors import Problem
 from pantheon.db.pool import Notice
 from pantheon.ops.runtime import Runtime
@@ -146,9 +146,13 @@ def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None
     task = asyncio.create_task(run, name=f"turn {turn.id}")
     running = _Running(turn, control, task)
     worker.running.add(running)
+    metrics.TURNS_RUNNING.inc()
+    if turn.takeovers:
+        metrics.TAKEOVERS.inc()
 
     def ended(task: asyncio.Task[None]) -> None:
         worker.running.discard(running)
+        metrics.TURNS_RUNNING.dec()
         if not worker.idle:
             worker.work.set()
         if not task.cancelled() and task.exception() is not None:

@@ -11,7 +11,7 @@ from pantheon.base.errors import Problem
 from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
 from pantheon.ops.runtime import Runtime
-from pantheon.turns import checkpoints, leases
+from pantheon.turns import approve, checkpoints, leases
 from pantheon.worker import heartbeat
 
 EVERY_SECONDS = 30.0
@@ -45,10 +45,14 @@ async def sweep(runtime: Runtime) -> bool:
         await _purge_deltas(conn)
         await _purge_idempotency_keys(conn)
         expired = await _expired_attempts(conn)
+        unanswered = await _unanswered(conn)
         threads = await _threads_over(runtime, conn)
     for workspace_id, attempt_id in expired:
         async with runtime.db.transaction(workspace_id) as conn:
             await attempts.close(conn, workspace_id, attempt_id, attempts.LOST)
+    for workspace_id, turn_id in unanswered:
+        async with runtime.db.transaction(workspace_id) as conn:
+            await approve.expire(conn, workspace_id, turn_id)
     await checkpoints.delete_threads(runtime.checkpoints, threads)
     return True
 
@@ -99,6 +103,18 @@ async def _expired_attempts(conn: Connection) -> list[tuple[UUID, UUID]]:
         {"batch": BATCH},
     )
     return [(workspace_id, attempt_id) for workspace_id, attempt_id in await cursor.fetchall()]
+
+
+async def _unanswered(conn: Connection) -> list[tuple[UUID, UUID]]:
+    """Return turns whose users have not answered in time."""
+    cursor = await conn.execute(
+        """
+        SELECT workspace_id, id FROM turns
+        WHERE status = 'awaiting_input' AND awaiting_until < clock_timestamp() LIMIT %(batch)s
+        """,
+        {"batch": BATCH},
+    )
+    return [(workspace_id, turn_id) for workspace_id, turn_id in await cursor.fetchall()]
 
 
 async def _threads_over(runtime: Runtime, conn: Connection) -> list[str]:

@@ -107,9 +107,10 @@ async def _workers(runtime: Runtime) -> int:
 async def open_session(
     api: Api, *, agents: Any, model: str = "demo/fast", **room: Any
 ) -> dict[str, Any]:
-    """Open a session at a new round table of so many agents, or of these."""
+    """Open a session in a new room of so many agents, or of these: a round table by default."""
+    room.setdefault("mode", "roundtable")
     async with api.db.transaction(api.who.workspace_id) as conn:
-        made = await make_room(conn, api.who, agents=agents, model=model, mode="roundtable", **room)
+        made = await make_room(conn, api.who, agents=agents, model=model, **room)
         return await make_session(conn, api.who, room=made)
 
 

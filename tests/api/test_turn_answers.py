@@ -36,6 +36,16 @@ async def test_whoever_waits_gets_the_whole_answer(api, worker, prefer):
     assert turn == (await api.client.get(answer.headers["location"])).json()
 
 
+async def test_who_waits_is_told_that_the_turn_waits_too(api, worker):
+    session = await open_session(api, agents=2, approve="each_agent")
+    headers = {"Prefer": "wait=20", "Idempotency-Key": "once"}
+    for _ in range(2):
+        # The second time the answer comes at once: the turn will not go on by itself.
+        answer = await api.client.post(path_of(session), json=BODY, headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (201, "awaiting_input")
+        assert answer.json()["approval"]["kind"] == "next_agent"
+
+
 async def test_waiting_has_an_end(api):
     session = await open_session(api, agents=1)
     answer = await api.client.post(path_of(session), json=BODY, headers={"Prefer": "wait=0"})

@@ -14,7 +14,8 @@ What it answers is told by the model's name, or by the header `X-Fake-Model` in 
 | `paced-FIRST-EACH-N` | N tokens, the first after FIRST ms, then one every EACH ms |
 | `echo` | the whole last user message |
 | `echo-all` | all messages, as JSON |
-| `scripted` | what the system prompt says: a line `say: TEXT`, or `as: MODEL` for one of these |
+| `scripted` | what the system prompt says: a line `say: TEXT`, `cut: TEXT` (finish reason \
+`length`), or `as: MODEL` for one of these; `on WORDS => say: …` only if the last message has them |
 | `reasoning` | reasoning, then text, with reasoning tokens in the usage |
 | `length` | 20 tokens, finish reason `length` |
 | `empty` | no text, finish reason `stop` |

@@ -32,8 +32,8 @@ def answer(asked: dict[str, Any], count: Callable[[str], int]) -> Answer:
         if said is None:
             return refusal(400, "The system prompt has no line 'say: …' or 'as: …'.")
         kind, rest = said
-        if kind == "say":
-            return _said(asked, rest)
+        if kind in ("say", "cut"):
+            return _said(asked, rest, "stop" if kind == "say" else "length")
         model = rest
     name, *numbers = model.split("-")
     if name == "flaky":
@@ -147,11 +147,16 @@ def _event(data: dict[str, Any]) -> bytes:
 
 
 def _scripted(messages: list[dict[str, Any]]) -> tuple[str, str] | None:
+    last = str(messages[-1]["content"])
     for message in messages:
         if message["role"] == "system":
             for line in message["content"].splitlines():
+                if line.startswith("on "):
+                    needle, arrow, line = line[3:].partition(" => ")
+                    if not arrow or needle not in last:
+                        continue
                 kind, colon, rest = line.partition(": ")
-                if colon and kind in ("say", "as"):
+                if colon and kind in ("say", "as", "cut"):
                     return kind, rest.strip()
     return None
 

@@ -8,7 +8,7 @@ from pantheon.accounts.roles import Who
 from pantheon.base.settings import Settings
 from pantheon.db.pool import Database
 from pantheon.ledger import usage
-from pantheon.ops.trial import Trial, try_model
+from pantheon.ops.trial import QUESTION, Trial, try_model
 from pantheon.providers.registry import Providers, open_providers
 from tests.fakes.process import requests
 
@@ -75,3 +75,19 @@ async def test_a_model_that_says_nothing_is_left(
     assert trial.failure.code == "step_timeout"
     assert 300 <= trial.latency_ms < 5000
     assert call["outcome"] == "failed"
+
+
+async def test_a_trial_has_its_audit(db: Database, who: Who, providers: Providers) -> None:
+    provider, model = providers.resolve("demo/fast")
+    trial = await try_model(db, who, provider, model, seconds=5)
+    async with db.transaction(who.workspace_id) as conn:
+        cursor = await conn.execute(
+            """
+            SELECT c.step_id, c.sections -> 0 ->> 'text', c.request_sha256 = a.request_sha256
+            FROM context_audits c
+            JOIN llm_call_attempts a ON a.id = c.attempt_id AND a.workspace_id = c.workspace_id
+            WHERE c.attempt_id = %s
+            """,
+            (trial.attempt_id,),
+        )
+        assert await cursor.fetchall() == [(None, QUESTION, True)]

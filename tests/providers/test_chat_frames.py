@@ -174,3 +174,26 @@ def test_the_last_usage_counts():
         frames.feed(event({"choices": [], "usage": usage}))
     frames.feed(event({"choices": [], "usage": {"prompt_tokens": None}}))
     assert frames.usage == TokenUsage(1, 0, 2, 0)
+
+
+def test_the_arguments_of_a_forced_tool_are_the_text():
+    """A structured answer comes in pieces of one call, whose name and id are nobody's text."""
+    frames = Frames()
+    head = {"index": 0, "id": "call_1", "type": "function"}
+    for call in (
+        {**head, "function": {"name": "decision", "arguments": ""}},
+        {"index": 0, "function": {"arguments": '{"action":'}},
+        {"index": 0, "function": {"arguments": ' "finish"}'}},
+    ):
+        frames.feed(delta(role="assistant", content=None, tool_calls=[call]))
+    frames.feed(finish("tool_calls"))
+    assert frames.take_text() == '{"action": "finish"}'
+    assert (frames.finish_reason, frames.dropped, frames.malformed) == ("tool_calls", 0, None)
+
+
+@pytest.mark.parametrize("calls", [3, {}, [3], [{}], [{"function": "x"}], "decision"])
+def test_calls_that_are_none_say_nothing(calls):
+    frames = Frames()
+    frames.feed(delta(tool_calls=calls) + delta(content="after"))
+    assert frames.take_text() == "after"
+    assert frames.malformed is None

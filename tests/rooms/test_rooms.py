@@ -94,7 +94,7 @@ async def test_an_orchestrator_needs_a_goal(db, who):
     [
         ({"mode": "orchestrator", "goal": "Decide."}, "Valid are: manual, roundtable"),
         ({"mode": "chaos"}, "Valid are: manual, roundtable"),
-        ({"approve": "plan"}, "'never'"),
+        ({"approve": "maybe"}, "one of never, plan, each_round, each_agent"),
         ({"limits": {"turn_minutes": 3}}, "turn_seconds"),
         ({"limits": {"turn_seconds": 0}}, "from 1 to 86400"),
         ({"limits": {"step_seconds": 3601}}, "from 1 to 3600"),

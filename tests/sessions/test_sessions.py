@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from pantheon.agents.agents import delete_agent
-from pantheon.base import ids
+from pantheon.base import clock, ids
 from pantheon.base.errors import Problem
 from pantheon.rooms.rooms import delete_room, restore_room
 from pantheon.sessions.sessions import (
@@ -204,7 +204,11 @@ async def test_the_head_stays_while_a_turn_is_live(conn, who):
     first = await make_turn(conn, who, session, status="completed")
     live = await make_turn(conn, who, session)
     for status in ("queued", "running", "awaiting_input"):
-        await conn.execute("UPDATE turns SET status = %s WHERE id = %s", (status, UUID(live["id"])))
+        until = clock.now() if status == "awaiting_input" else None
+        await conn.execute(
+            "UPDATE turns SET status = %s, awaiting_until = %s WHERE id = %s",
+            (status, until, UUID(live["id"])),
+        )
         with pytest.raises(Problem, match="turn_in_progress"):
             await update_session(
                 conn, who, session_id, {"head_turn_id": UUID(first["id"]), "name": "X"}

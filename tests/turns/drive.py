@@ -59,11 +59,23 @@ async def ended(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, A
     return await view(runtime, who, turn)
 
 
-async def until(runtime: Runtime, who: Who, turn: dict[str, Any], event: str) -> None:
-    """Follow a turn up to its first event of a kind."""
+async def until(
+    runtime: Runtime,
+    who: Who,
+    turn: dict[str, Any],
+    event: str,
+    *,
+    step: str | None = None,
+    times: int = 1,
+) -> None:
+    """Follow a turn up to an event: its first of a kind (of a step), or its n-th."""
     session_id = UUID(turn["session_id"])
     async for frame in follow_turn(runtime.db, runtime.hub, who, session_id, turn["index"], 0):
-        if frame is not None and frame.event == event:
+        if frame is None or frame.event != event:
+            continue
+        if step is None or orjson.loads(frame.data)["step"]["key"] == step:
+            times -= 1
+        if times == 0:
             return
 
 

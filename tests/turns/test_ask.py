@@ -1,5 +1,6 @@
 """Tests of `pantheon.turns.ask`: what a step asks, and what is recorded of it before it leaves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from uuid import UUID
@@ -13,21 +14,25 @@ from pantheon.context.assemble import PastTurn, Quote
 from pantheon.ledger import attempts
 from pantheon.providers.types import Failure
 from pantheon.turns.ask import Ask, history_bounds, prepare_ask, record_ask
-from pantheon.turns.types import Frozen, Seat
+from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow
 from tests.make import demo_providers
+from tests.turns.rows import row
 from tests.turns.under_lease import at_work, steps_of
 
 PROMPT_ID = ids.new()
 SEAT = Seat("id0", "ann", "Ann", 1, "demo/fast", 1, str(PROMPT_ID), {}, {"policy": "everything"})
 FROZEN = Frozen((SEAT,), None, "sequence", {}, in_room=True)
+PLAN = StepPlan("s2:ann", "answer", 1, 3, "ann")
 PROMPTS = {PROMPT_ID: "You are Ann."}
 WINDOW = 32_768
 
 
-def ask(seat: Seat = SEAT, text: str = "Q?", earlier: tuple[Quote, ...] = ()) -> Ask | Failure:
-    """Prepare what `seat` is asked."""
+def ask(seat: Seat = SEAT, text: str = "Q?", rows: Sequence[StepRow] = ()) -> Ask | Failure:
+    """Prepare what `seat` is asked, after these steps."""
     asked = Quote(None, text, len(text) // 3)
-    return prepare_ask(demo_providers(), FROZEN, seat, PROMPTS, (), asked, ids.new(), earlier)
+    frozen = replace(FROZEN, seats=(seat,))
+    done = {row.step_key: row for row in rows}
+    return prepare_ask(demo_providers(), frozen, PROMPTS, done, PLAN, (), asked, ids.new())
 
 
 def test_the_body_is_what_is_hashed():
@@ -41,12 +46,14 @@ def test_the_body_is_what_is_hashed():
 
 
 def test_what_was_read_is_named_with_its_outcome():
-    said, failed = ids.new(), ids.new()
-    prepared = ask(earlier=(Quote("bob", "Yes.", 2, said), Quote("cleo", "", 2, failed, "No key")))
+    said = row(StepPlan("s0:bob", "answer", 1, 1, "bob"), content="Yes.")
+    error = {"title": "No key"}
+    failed = row(StepPlan("s1:cleo", "answer", 1, 2, "cleo"), "failed", error=error)
+    prepared = ask(rows=(said, failed))
     assert isinstance(prepared, Ask)
     assert prepared.read == [
-        {"step_id": str(said), "status": "completed"},
-        {"step_id": str(failed), "status": "failed"},
+        {"step_id": str(said.id), "status": "completed"},
+        {"step_id": str(failed.id), "status": "failed"},
     ]
 
 
@@ -94,7 +101,7 @@ async def test_attempt_audit_and_step_are_recorded_together(idle, who):
     history = [PastTurn(1, Quote(None, "Before?", 3), ())]
     asked = Quote(None, "Q?", 1)
     prepared = prepare_ask(
-        idle.providers, work.frozen, seat, work.prompts, history, asked, ids.new(), []
+        idle.providers, work.frozen, work.prompts, {}, step, history, asked, ids.new()
     )
     assert isinstance(prepared, Ask)
     async with idle.db.transaction(who.workspace_id) as conn:

@@ -13,7 +13,7 @@ from pantheon.turns.ask import Ask, prepare_ask
 from pantheon.turns.call import Reply, call_model, closing
 from pantheon.turns.step import NOT_SENT
 from tests.make import demo_providers
-from tests.turns.test_ask import FROZEN, PROMPTS, SEAT
+from tests.turns.test_ask import FROZEN, PLAN, PROMPTS
 from tests.turns.under_lease import at_work, steps_of
 
 USAGE = TokenUsage(1_000, 400, 200, 50)
@@ -24,7 +24,7 @@ BROKEN = Failure("provider_dropped", "T", "D", retryable=True)
 def asked(price: Price | None = PRICE) -> Ask:
     """Return what was asked of a model with this price."""
     ask = prepare_ask(
-        demo_providers(), FROZEN, SEAT, PROMPTS, (), Quote(None, "Q?", 1), ids.new(), []
+        demo_providers(), FROZEN, PROMPTS, {}, PLAN, (), Quote(None, "Q?", 1), ids.new()
     )
     assert isinstance(ask, Ask)
     return replace(ask, model=replace(ask.model, price=price))

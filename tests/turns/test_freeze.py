@@ -26,6 +26,7 @@ def agent(key: str, **given: Any) -> dict[str, Any]:
         "parameters": {},
         "context": {"policy": "everything"},
         "muted": False,
+        "seated": True,
     }
     return {**told, **given}
 
@@ -117,7 +118,7 @@ def test_who_is_muted_answers_in_no_mode():
     "wanted",
     [
         {"mode": "direct"},
-        {"mode": "orchestrator"},
+        {"approve": "plan"},
         {"mode": "Roundtable"},
         {"mode": "roundtable", "order": "parallel"},
         {"mode": "roundtable", "agents": ("ann",)},
@@ -151,7 +152,7 @@ def test_what_is_no_text_is_refused(text):
     assert caught.value.kind is INVALID
 
 
-def test_the_longest_text_is_taken_and_approvals_are_not():
-    check_input(TurnInput("x" * LONGEST_TEXT, approve="never"))
-    with pytest.raises(Problem, match="no approvals"):
-        check_input(TurnInput("x", approve="plan"))
+def test_the_longest_text_is_taken():
+    check_input(TurnInput("x" * LONGEST_TEXT))
+    with pytest.raises(Problem, match="at most"):
+        check_input(TurnInput("x" * (LONGEST_TEXT + 1)))

@@ -1,5 +1,7 @@
 """Mentions: what tags whom, and what is no tag."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,3 +55,14 @@ def test_every_tag_in_prose_is_found_in_order(tags: list[str], between: str) -> 
 def test_near_keys_suggest_and_nothing_more() -> None:
     assert near_keys("analist", KEYS) == ["analyst"]
     assert near_keys("zzz", KEYS) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 200_000, "`" * 200_000, "~" * 200_000, "`a" * 100_000, "a." * 100_000, "~~~\n" * 50_000],
+)
+def test_the_longest_text_is_read_in_one_pass(text: str) -> None:
+    # It took minutes once: each pattern was tried again from each of its characters.
+    before = time.process_time()
+    assert find_mentions(text + " @analyst", KEYS).keys in ((), ("analyst",))
+    assert time.process_time() - before < 5

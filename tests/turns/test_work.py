@@ -8,8 +8,9 @@ import pytest
 
 from pantheon.base.errors import INVALID, UNAVAILABLE, Problem
 from pantheon.events.event_log import LeaseLost
-from pantheon.turns.types import StepStatus, Stop
+from pantheon.turns.types import StepPlan, StepStatus, Stop
 from pantheon.turns.work import Control
+from tests.turns.rows import row
 from tests.turns.under_lease import at_work, steps_of
 
 
@@ -33,7 +34,16 @@ async def test_steps_follow_each_other_to_the_end(work):
         keys.append([plan.key for plan in batch] if not isinstance(batch, Stop) else batch.reason)
     assert keys == [["s0:a0"], ["s1:a1"], None]
     finish(work, 1)
-    assert work.next_batch("s1:a1") == Stop()
+    last = replace(steps_of(work)[1], status=StepStatus.completed)
+    assert work.next_batch(last) == Stop()
+
+
+async def test_a_step_that_nobody_wants_any_more_has_to_be_ended(work):
+    finish(work, 2)
+    plan = StepPlan("route2", "route", 2, 0, "manager")
+    work.steps["route2"] = row(plan, "pending")
+    assert work.next_batch() == Stop(whole=False)
+    assert work.next_batch(row(plan)) == Stop()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +60,7 @@ async def test_steps_follow_each_other_to_the_end(work):
 )
 async def test_what_ends_a_run_before_its_next_step(work, steer, reason):
     steer(work)
-    assert work.next_batch() == Stop(reason)
+    assert work.next_batch() == Stop(reason, whole=False)
 
 
 @pytest.mark.parametrize("wish", ["cancel_after_step", "draining"])
@@ -78,12 +88,6 @@ async def test_limits_of_a_step(work):
     assert work.step_seconds == 180
     work.frozen = replace(work.frozen, limits={"step_seconds": 7})
     assert work.step_seconds == 7
-
-
-async def test_the_start_is_announced_once(work):
-    assert [event.type for event in work.opening()] == ["turn.started"]
-    work.announced = True
-    assert work.opening() == []
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,6 @@ async def work_of(runtime: Runtime, turn: TurnRow, text: str = "What now?") -> W
         steps={row.step_key: row for row in rows},
         siblings={},
         ends_at=asyncio.get_running_loop().time() + 60,
-        announced=turn.last_seq > 1,
         opened={},
     )
 

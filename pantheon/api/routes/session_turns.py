@@ -19,6 +19,7 @@ from pantheon.db.pool import Connection
 from pantheon.events.follow import follow_session
 from pantheon.sessions import messages, sessions
 from pantheon.turns.accept import accept_turn
+from pantheon.turns.forecast import forecast_turn
 from pantheon.turns.types import TurnInput
 from pantheon.turns.view import view_timeline, view_turn, view_turns
 
@@ -39,6 +40,18 @@ class NewTurn(Body):
     approve: Annotated[str, Field(max_length=32)] | None = None
     limits: Annotated[dict[Key, int], Field(max_length=20)] = Field(default_factory=dict)
 
+    def wanted(self) -> TurnInput:
+        """Return it as acceptance takes it."""
+        return TurnInput(
+            self.input,
+            self.mode,
+            tuple(self.agents),
+            self.order,
+            self.models,
+            self.limits,
+            self.approve,
+        )
+
 
 @router.post("/turns", status_code=201, response_model=turn_shapes.Turn, responses=STREAMED_TURN)
 async def create_turn(
@@ -50,15 +63,7 @@ async def create_turn(
     preference: AsPreferred,
 ) -> Response:
     """Ask: the turn is stored when this answers, and will be answered whatever happens then."""
-    wanted = TurnInput(
-        body.input,
-        body.mode,
-        tuple(body.agents),
-        body.order,
-        body.models,
-        body.limits,
-        body.approve,
-    )
+    wanted = body.wanted()
 
     async def make(conn: Connection) -> Mapping[str, Any]:
         return await accept_turn(conn, runtime.providers, who, session_id, wanted, slot=slot)
@@ -70,6 +75,13 @@ async def create_turn(
         turn = await create_once(request, runtime.db, who, make, render)
     crash_point("accept.committed")
     return await answer_turn(request, who, turn, preference)
+
+
+@router.post("/turns/forecast", response_model=turn_shapes.Forecast)
+async def forecast(session_id: UUID, body: NewTurn, runtime: RuntimeOf, who: SignedIn) -> Json:
+    """What this message would cost at least and at most. Nothing is stored or sent."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await forecast_turn(conn, runtime.providers, who, session_id, body.wanted()))
 
 
 @router.get("/turns", response_model=turn_shapes.Turns)

@@ -24,6 +24,7 @@ from pantheon.api.turn_answers import (
 from pantheon.db.pool import Connection
 from pantheon.events.follow import follow_turn
 from pantheon.ops.runtime import Runtime
+from pantheon.turns.approve import decide
 from pantheon.turns.cancel import request_cancel
 from pantheon.turns.retry import rerun_turn, retry_turn
 from pantheon.turns.types import TurnStatus
@@ -89,6 +90,39 @@ async def cancel_turn(
     """Ask for a turn's end; its events tell when it has ended. Finished steps stay."""
     async with runtime.db.transaction(who.workspace_id) as conn:
         await request_cancel(conn, who, turn_id, (body or Cancel()).when)
+        return resource(await view_turn(conn, who, turn_id), 202)
+
+
+class Assigned(Body):
+    """What one agent is to do, as the user wants it."""
+
+    agent: Key
+    brief: Annotated[str, Field(min_length=1, max_length=8_000)]
+
+
+class Approval(Body):
+    """The user's word on what a waiting turn proposes."""
+
+    id: UUID
+    action: Literal["approve", "stop"]
+    assignments: Annotated[list[Assigned], Field(max_length=200)] | None = None
+    note: Annotated[str, Field(max_length=20_000)] | None = None
+
+
+@router.post("/approval", status_code=202, response_model=turn_shapes.Turn)
+async def decide_approval(turn_id: UUID, body: Approval, runtime: RuntimeOf, who: SignedIn) -> Json:
+    """Let a waiting turn go on, with its assignments changed perhaps, or stop it."""
+    changed = body.assignments
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await decide(
+            conn,
+            who,
+            turn_id,
+            body.id,
+            body.action,
+            assignments=None if changed is None else [item.model_dump() for item in changed],
+            note=body.note,
+        )
         return resource(await view_turn(conn, who, turn_id), 202)
 
 

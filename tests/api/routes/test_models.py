@@ -9,7 +9,7 @@ async def test_models_are_listed_with_prices_as_decimal_text(api):
         "id": "demo/fast",
         "context_window": 32768,
         "max_output_tokens": 2048,
-        "capabilities": [],
+        "capabilities": ["structured_outputs"],
         "prices": {"input": "0", "output": "0", "cached_input": None, "version": "demo"},
         "available": True,
         "reason": None,

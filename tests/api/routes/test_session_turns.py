@@ -1,12 +1,21 @@
 """`/sessions/{id}/…`: what is asked is stored or refused; what was said is read in pages."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from pantheon.base.settings import ProviderSetting, Settings
 from tests.api.checks import problem
 from tests.api.conftest import ask, open_session
-from tests.make import make_session, make_user, make_workspace
+from tests.make import make_agent, make_session, make_user, make_workspace
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a server whose models have no price; nothing is sent to it."""
+    lab = ProviderSetting(base_url="http://127.0.0.1:9/v1", any_model=True)
+    return Settings(data_dir=tmp_path, lease_seconds=1, providers={"lab": lab}, _env_file=None)
 
 
 def base_of(session) -> str:
@@ -166,3 +175,79 @@ async def test_a_rerun_is_a_sibling_that_all_shows(api, worker):
     assert [turn["id"] for turn in chain] == [again.json()["id"]]
     both = await api.client.get(f"{base_of(session)}/timeline", params={"all": "true"})
     assert [turn["index"] for turn in both.json()["items"]] == [2, 1]
+
+
+MODES = {
+    "manual": ("@ann and @bob?", ["ann", "bob"], (2, 2)),
+    "roundtable": ("Ship it?", ["ann", "bob", "cleo"], (3, 3)),
+    "orchestrator": ("Ship it?", ["manager", "ann", "bob", "cleo"], (1, 13)),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_forecast_tells_what_each_agent_and_all_would_use(api, mode):
+    text, keys, calls = MODES[mode]
+    session = await open_session(
+        api, agents=["ann", "bob", "cleo"], mode=mode, modes=(mode,), goal="Ship."
+    )
+    answer = await api.client.post(f"{base_of(session)}/turns/forecast", json={"input": text})
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["mode"], [agent["key"] for agent in told["agents"]]) == (mode, keys)
+    assert (told["calls"]["low"], told["calls"]["high"]) == calls
+    free = {"low": "0.000000", "high": "0.000000"}
+    assert (told["cost_usd"], told["credits"]) == (free, {"low": "0.0000", "high": "0.0000"})
+    assert 0 < told["tokens"]["low"] < told["tokens"]["high"]
+    assert (told["unpriced"], told["warnings"]) == ([], [])
+    assert list(told["agents"][0]) == [
+        "key", "model", "calls", "tokens", "cost_usd", "credits", "context",
+    ]  # fmt: skip
+    assert told["agents"][0]["context"]["window"] == 32_768
+    timeline = (await api.client.get(f"{base_of(session)}/timeline")).json()
+    assert (timeline["items"], timeline["session"]) == ([], session)
+
+
+async def test_a_single_agents_turn_has_a_forecast_too(api):
+    async with api.db.transaction(api.who.workspace_id) as conn:
+        agent = await make_agent(conn, api.who, "ann")
+        session = await make_session(conn, api.who, agent=agent)
+    answer = await api.client.post(f"{base_of(session)}/turns/forecast", json={"input": "Hm?"})
+    assert (answer.json()["mode"], answer.json()["calls"]) == ("direct", {"low": 1, "high": 1})
+
+
+async def test_a_forecast_names_what_has_no_price(api):
+    session = await open_session(api, agents=["ann", "bob"])
+    body = {"input": "Ship it?", "models": {"bob": "lab/m1"}}
+    told = (await api.client.post(f"{base_of(session)}/turns/forecast", json=body)).json()
+    assert told["unpriced"] == ["lab/m1"]
+    assert [agent["cost_usd"] is None for agent in told["agents"]] == [False, True]
+    assert told["cost_usd"] == told["agents"][0]["cost_usd"]
+    body["models"]["ann"] = "lab/m2"
+    told = (await api.client.post(f"{base_of(session)}/turns/forecast", json=body)).json()
+    assert (told["unpriced"], told["cost_usd"]) == (["lab/m1", "lab/m2"], None)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"input": " "}, "validation_error"),
+        ({"input": "Ship it?", "mode": "manual"}, "no_valid_mention"),
+        ({"input": "Ship it?", "mode": "orchestrator"}, "goal_required"),
+        ({"input": "Ship it?", "models": {"ann": "demo/none"}}, "unknown_model"),
+        ({"input": "Ship it?", "limits": {"rounds": 99}}, "validation_error"),
+        ({"input": "Ship it?", "cost": 1}, "validation_error"),
+        ({}, "validation_error"),
+    ],
+)
+async def test_what_cannot_be_asked_has_no_forecast(api, body, code):
+    session = await open_session(api, agents=["ann"])
+    answer = await api.client.post(f"{base_of(session)}/turns/forecast", json=body)
+    problem(answer, 422, code)
+
+
+async def test_anothers_session_has_no_forecast(api):
+    stranger = await make_workspace(api.db)
+    async with api.db.transaction(stranger.workspace_id) as conn:
+        foreign = await make_session(conn, stranger)
+    answer = await api.client.post(f"{base_of(foreign)}/turns/forecast", json={"input": "Hm?"})
+    problem(answer, 404, "not_found")

@@ -1,12 +1,17 @@
 """`/turns`: read, followed, cancelled, tried again."""
 
+import asyncio
+
 import pytest
 
+from pantheon.accounts import keys
 from pantheon.base import ids
 from tests.api.checks import events_of, problem
 from tests.api.conftest import ask, open_session
+from tests.make import make_user
 
 WAIT = {"Prefer": "wait=20"}
+MANAGED = {"modes": ("orchestrator",), "goal": "Ship.", "approve": "plan"}
 
 
 async def ask_and_wait(api, session):
@@ -107,3 +112,114 @@ async def test_events_go_on_after_the_last_one_that_was_read(api, worker, last_i
         assert answer.status_code == 204
     else:
         assert answer.text.startswith(f"id: {first}\n")
+
+
+async def waiting(api, **room):
+    """Return a turn that waits for its user: by default for a word on its manager's plan."""
+    mode = room.pop("mode", "orchestrator")
+    session = await open_session(api, agents=["ann", "bob"], mode=mode, **(room or MANAGED))
+    turn = await ask_and_wait(api, session)
+    assert turn["status"] == "awaiting_input"
+    return turn
+
+
+def word(turn, action="approve", **given):
+    """Return the body of the user's word."""
+    return {"id": turn["approval"]["id"], "action": action, **given}
+
+
+async def decide(api, turn, body):
+    return await api.client.post(f"/api/v1/turns/{turn['id']}/approval", json=body)
+
+
+async def over(api, turn):
+    """Return a turn once it is over."""
+    async with api.client.stream("GET", f"/api/v1/turns/{turn['id']}/events") as stream:
+        *_, last = [event async for event in events_of(stream)]
+    return last.data["turn"]
+
+
+async def test_a_plan_is_changed_and_goes_on(api, worker):
+    turn = await waiting(api)
+    asked = turn["approval"]
+    assert (asked["kind"], len(asked["proposal"]["assignments"])) == ("assignments", 2)
+    changed = [{"agent": "bob", "brief": "Only the price."}]
+    body = word(turn, assignments=changed, note="Mind the budget.")
+    answer = await decide(api, turn, body)
+    assert answer.status_code == 202
+    assert answer.headers["etag"] == f'"{answer.json()["version"]}"'
+    assert answer.json()["status"] in ("queued", "running")
+    assert answer.json()["approval"] is None
+    ended = await over(api, turn)
+    assert ended["status"] == "completed"
+    keys = [step["key"] for step in ended["steps"]]
+    assert keys == ["route1", "approve1", "r1.1:bob", "route2", "synth"]
+    kept = ended["steps"][1]["decision"]
+    assert (kept["assignments"], kept["note"]) == (changed, "Mind the budget.")
+    assert kept["proposal"] == asked["proposal"]
+
+
+async def test_a_plan_is_stopped(api, worker):
+    turn = await waiting(api)
+    assert (await decide(api, turn, word(turn, "stop"))).status_code == 202
+    ended = await over(api, turn)
+    assert (ended["status"], ended["stop_reason"]) == ("completed", "stopped")
+
+
+async def test_of_many_words_one_is_heard(api, worker):
+    turn = await waiting(api)
+    answers = await asyncio.gather(*(decide(api, turn, word(turn)) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [202] + [409] * 5
+    for answer in answers:
+        if answer.status_code == 409:
+            problem(answer, 409, "approval_closed")
+    assert (await over(api, turn))["status"] == "completed"
+
+
+async def test_a_round_table_is_asked_agent_by_agent(api, worker):
+    turn = await waiting(api, mode="roundtable", approve="each_agent")
+    assert turn["approval"]["proposal"] == {"kind": "next_agent", "agent": "bob"}
+    assert (await decide(api, turn, word(turn, note="Shorter."))).status_code == 202
+    assert [s["status"] for s in (await over(api, turn))["steps"]] == ["completed"] * 3
+
+
+async def test_whose_word_is_not_asked_for(api, worker):
+    turn = await waiting(api)
+    nowhere = {**turn, "id": str(ids.new())}
+    problem(await decide(api, nowhere, word(turn)), 404, "not_found")
+    for other in (str(ids.new()), turn["steps"][0]["id"]):
+        problem(await decide(api, turn, {"id": other, "action": "stop"}), 404, "not_found")
+    async with api.db.transaction(api.who.workspace_id) as conn:
+        colleague = await make_user(conn, api.who)
+        key, _ = await keys.create_key(conn, colleague, "theirs", colleague.scopes)
+    path = f"/api/v1/turns/{turn['id']}/approval"
+    theirs = {"Authorization": f"Bearer {key}"}
+    problem(await api.client.post(path, json=word(turn), headers=theirs), 404, "not_found")
+    reader = await api.new_key("read")
+    problem(await api.client.post(path, json=word(turn), headers=reader), 403, "forbidden")
+    assert (await api.client.get(f"/api/v1/turns/{turn['id']}")).json() == turn
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"action": "maybe"},
+        {"action": None},
+        {"assignments": []},
+        {"assignments": [{"agent": "zoe", "brief": "x"}]},
+        {"assignments": [{"agent": "ann", "brief": ""}]},
+        {"assignments": [{"agent": "ann", "brief": " "}]},
+        {"assignments": [{"agent": "ann", "brief": "x" * 8_001}]},
+        {"assignments": [{"agent": "ann"}]},
+        {"assignments": [{"agent": "ann", "brief": "x", "tool": "y"}]},
+        {"action": "stop", "assignments": [{"agent": "ann", "brief": "x"}]},
+        {"note": "x" * 20_001},
+        {"note": "a\x00b"},
+        {"id": "none"},
+        {"version": 1},
+    ],
+)
+async def test_a_word_that_cannot_be_changes_nothing(api, worker, body):
+    turn = await waiting(api)
+    problem(await decide(api, turn, word(turn) | body), 422, "validation_error")
+    assert (await api.client.get(f"/api/v1/turns/{turn['id']}")).json() == turn

@@ -1,9 +1,13 @@
 """Every mode: step keys are a function of the state, each seat answers once, in its order."""
 
+from typing import Any
+
 import pytest
 
 from pantheon.turns.modes.registry import ALIASES, MODES
 from pantheon.turns.types import Frozen, Seat, StepPlan, Stop
+
+SEATING = ("direct", "manual", "roundtable")
 
 
 def frozen(count: int, order: str) -> Frozen:
@@ -15,15 +19,15 @@ def frozen(count: int, order: str) -> Frozen:
 
 
 def run(mode: str, state: Frozen, failing: set[str] | None = None) -> list[list[StepPlan]]:
-    done: set[str] = set()
+    done: dict[str, Any] = {}
     batches = []
-    while not isinstance(batch := MODES[mode].next_batch(state, done), Stop):
+    while not isinstance(batch := MODES[mode].next_batch(state, done, None), Stop):
         batches.append(batch)
-        done |= {plan.key for plan in batch}
+        done |= dict.fromkeys(plan.key for plan in batch)
     return batches
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", SEATING)
 def test_each_seat_answers_once_in_position_order(mode: str) -> None:
     batches = run(mode, frozen(12, "sequence"))
     assert [len(batch) for batch in batches] == [1] * 12
@@ -37,15 +41,18 @@ def test_parallel_runs_all_at_once() -> None:
     assert [len(batch) for batch in run("manual", frozen(7, "parallel"))] == [7]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", SEATING)
 def test_what_is_done_is_not_planned_again(mode: str) -> None:
     state = frozen(3, "sequence")
-    batch = MODES[mode].next_batch(state, {"s0:a0", "s1:a1"})
+    done: dict[str, Any] = {"s0:a0": None, "s1:a1": None}
+    batch = MODES[mode].next_batch(state, done, None)
     assert not isinstance(batch, Stop)
     assert [plan.key for plan in batch] == ["s2:a2"]
-    assert MODES[mode].next_batch(state, {"s0:a0", "s1:a1", "s2:a2"}) == Stop()
+    done["s2:a2"] = None
+    assert MODES[mode].next_batch(state, done, None) == Stop()
+    assert MODES[mode].next_batch(state, {}, "turn_seconds") == Stop("turn_seconds", whole=False)
 
 
 def test_tag_is_another_name_of_manual() -> None:
     assert ALIASES == {"tag": "manual"}
-    assert set(MODES) == {"direct", "manual", "roundtable"}
+    assert set(MODES) == {*SEATING, "orchestrator"}

@@ -1,7 +1,16 @@
 /** One function for every request of the page, named after what it does. */
 
 import { answer, http } from "./http";
-import type { NewAgent, NewRoom, NewTurn, Sent, Session, TimelinePage, Turn } from "./types";
+import type {
+  NewAgent,
+  NewRoom,
+  NewTurn,
+  Sent,
+  Session,
+  TimelinePage,
+  Turn,
+  Word,
+} from "./types";
 
 const MOST = 200;
 const TURNS = 20;
@@ -115,6 +124,22 @@ export const sendTurn = (sessionId: string, body: NewTurn, key: string) =>
       body,
     }),
   ) as Promise<Turn>;
+/** What a message would cost; nothing is stored. */
+export const forecastTurn = (sessionId: string, body: NewTurn, signal: AbortSignal) =>
+  answer(
+    http.POST("/api/v1/sessions/{session_id}/turns/forecast", {
+      params: { path: { session_id: sessionId } },
+      body,
+      signal,
+    }),
+  );
+export const decideApproval = (turnId: string, approvalId: string, word: Word) =>
+  answer(
+    http.POST("/api/v1/turns/{turn_id}/approval", {
+      params: { path: { turn_id: turnId } },
+      body: { id: approvalId, ...word },
+    }),
+  );
 export const cancelTurn = (turnId: string, when: "now" | "after_step") =>
   answer(
     http.POST("/api/v1/turns/{turn_id}/cancel", {

@@ -1,6 +1,6 @@
 /** The events of a session's stream, as a closed set: what is not known is dropped. */
 
-import type { Session, Step, StepError, Turn } from "./types";
+import type { Decision, OpenApproval, Session, Step, StepError, Turn } from "./types";
 
 interface InTurn {
   session_id: string;
@@ -25,7 +25,7 @@ interface ClosedStep extends InTurn {
 interface Payloads {
   "turn.created": InTurn & { turn: Turn };
   "turn.started": InTurn;
-  "turn.awaiting_input": InTurn;
+  "turn.awaiting_input": InStep & { approval: OpenApproval };
   "turn.completed": InTurn & { turn: Turn };
   "step.started": InAttempt & { step: Step };
   "step.restarted": InAttempt & { step: Step };
@@ -38,7 +38,8 @@ interface Payloads {
   "step.failed": ClosedStep;
   "step.cancelled": ClosedStep;
   "step.skipped": ClosedStep;
-  "route.decided": InTurn;
+  /** `steps` are those that follow from the decision. */
+  "route.decided": InStep & { decision: Decision; steps: Step[] };
   "context.summarised": InTurn;
   "session.updated": { session_id: string; session: Session };
   "stream.reset": { session_id?: string };

@@ -5,6 +5,7 @@ import { QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import * as calls from "./calls";
 import { ApiProblem } from "./problems";
 import { Texts } from "./texts";
+import type { NewTurn } from "./types";
 
 const FRESH_MS = 30_000;
 
@@ -63,6 +64,15 @@ export const sent = (stepId: string, attempts: number) =>
     // An attempt's audit never changes; a new attempt is another one.
     queryKey: ["sent", stepId, attempts],
     queryFn: ({ signal }) => calls.getSent(stepId, signal),
+  });
+
+/** The forecast of `body` as the session stands at `headTurnId`. */
+export const forecast = (sessionId: string, headTurnId: string | null, body: NewTurn) =>
+  queryOptions({
+    queryKey: ["forecast", sessionId, headTurnId, body],
+    queryFn: ({ signal }) => calls.forecastTurn(sessionId, body, signal),
+    gcTime: FRESH_MS,
+    retry: false,
   });
 
 /** Where a session's timeline is kept; it is filled by `runLive`, not by Query. */

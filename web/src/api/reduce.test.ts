@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { makeSession, makeStep, makeTimeline, makeTurn } from "../testing/make";
+import { makeApproval, makeSession, makeStep, makeTimeline, makeTurn } from "../testing/make";
 
 import type { LiveEvent } from "./events";
 import { OUT_OF_STEP, reduce } from "./reduce";
@@ -88,9 +88,35 @@ describe("turns", () => {
     expect(after(over, event)).toBe(over);
   });
 
-  it("turn.awaiting_input waits for the user", () => {
-    const event: LiveEvent = { type: "turn.awaiting_input", data: IN_TURN };
-    expect(after(ONE, event).turns[0]?.status).toBe("awaiting_input");
+  it("turn.awaiting_input waits for the user, until the word is given", () => {
+    const word = makeStep("word", { kind: "approval", status: "completed", agent: null });
+    const asked: LiveEvent = {
+      type: "turn.awaiting_input",
+      data: { ...IN_TURN, step_id: "word", approval: makeApproval("word") },
+    };
+    const waits = after(ONE, asked);
+    expect(waits.turns[0]?.status).toBe("awaiting_input");
+    expect(waits.turns[0]?.approval).toEqual(makeApproval("word"));
+    const given: LiveEvent = { type: "step.completed", data: { ...IN_TURN, step: word } };
+    const goesOn = after(waits, given);
+    expect(goesOn.turns[0]).toMatchObject({ status: "queued", approval: null });
+    // Behind the answer that has the same place.
+    expect(goesOn.turns[0]?.steps.map((step) => step.id)).toEqual(["a", "word", "b"]);
+    const started: LiveEvent = { type: "turn.started", data: IN_TURN };
+    const runs = after(goesOn, started);
+    expect(runs.turns[0]?.status).toBe("running");
+    // The question comes again after a reconnect: it was answered.
+    expect(after(runs, asked)).toBe(runs);
+  });
+
+  it("another approval's word leaves the turn waiting", () => {
+    const waits = after(ONE, {
+      type: "turn.awaiting_input",
+      data: { ...IN_TURN, step_id: "two", approval: makeApproval("two") },
+    });
+    const step = makeStep("one", { kind: "approval", status: "completed", agent: null });
+    const done = after(waits, { type: "step.completed", data: { ...IN_TURN, step } });
+    expect(done.turns[0]?.status).toBe("awaiting_input");
   });
 
   it("turn.completed has the last word, and nothing after it changes the turn", () => {
@@ -178,9 +204,44 @@ describe("steps", () => {
   });
 });
 
+describe("route.decided", () => {
+  const decision = { action: "delegate", assignments: [], answer: null, reason: "" } as const;
+  const route = makeStep("route", { kind: "route", position: 0, status: "completed" });
+  const managed = makeTimeline([
+    makeTurn("t1", { mode: "orchestrator", steps: [route, makeStep("r2", { round: 2 })] }),
+  ]);
+  const event: LiveEvent = {
+    type: "route.decided",
+    data: {
+      ...IN_TURN,
+      step_id: "route",
+      decision: { ...decision, assignments: [] },
+      steps: [makeStep("y", { position: 2 }), makeStep("x", { position: 1 })],
+    },
+  };
+
+  it("puts in the steps that it made, in their order", () => {
+    const done = after(managed, event);
+    expect(done.turns[0]?.steps.map((step) => step.id)).toEqual(["route", "x", "y", "r2"]);
+  });
+
+  it("leaves alone what has gone on already, and turns that are over", () => {
+    const gone = after(managed, event, started(makeStep("x")));
+    expect(after(gone, event)).toBe(gone);
+    const over = makeTimeline([makeTurn("t1", { status: "cancelled", steps: [route] })]);
+    expect(after(over, event)).toBe(over);
+  });
+
+  it("is followed by steps that only their start announces", () => {
+    const synthesis = makeStep("synth", { kind: "synthesis", round: 3, position: 0 });
+    const done = after(managed, event, started(synthesis));
+    expect(done.turns[0]?.steps.at(-1)).toMatchObject({ id: "synth", status: "running" });
+  });
+});
+
 describe("the rest", () => {
-  it.each(["route.decided", "context.summarised"] as const)("%s is taken", (type) => {
-    expect(after(ONE, { type, data: IN_TURN })).toBe(ONE);
+  it("context.summarised is taken", () => {
+    expect(after(ONE, { type: "context.summarised", data: IN_TURN })).toBe(ONE);
   });
 
   it("session.updated renames the session", () => {

@@ -28,7 +28,9 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
       );
     case "turn.awaiting_input":
       return changeTurn(timeline, data.turn_id, (turn) =>
-        isLive(turn) ? { ...turn, status: "awaiting_input" } : turn,
+        isLive(turn) && turn.steps.every((step) => step.id !== data.step_id || isOpen(step))
+          ? { ...turn, status: "awaiting_input", approval: data.approval }
+          : turn,
       );
     case "step.started":
     case "step.restarted":
@@ -46,11 +48,13 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
     case "step.tool_result":
       return changeStep(timeline, data.turn_id, data.step_id, (step) => step);
     case "step.completed":
+      return withWord(withStep(timeline, data.turn_id, data.step), data.turn_id, data.step);
     case "step.failed":
     case "step.cancelled":
     case "step.skipped":
       return withStep(timeline, data.turn_id, data.step);
     case "route.decided":
+      return withNewSteps(timeline, data.turn_id, data.steps);
     case "context.summarised":
       return changeTurn(timeline, data.turn_id, (turn) => turn);
     case "session.updated":
@@ -121,6 +125,30 @@ function withStep(timeline: Timeline, turnId: string, step: Step): Reduced {
     if (!isLive(turn) || (held && !isOpen(held))) return turn;
     const others = turn.steps.filter((other) => other !== held);
     const steps = [...others, { ...step, siblings: held?.siblings ?? step.siblings }];
-    return { ...turn, steps: steps.sort((a, b) => a.round - b.round || a.position - b.position) };
+    return { ...turn, steps: steps.sort(inOrder) };
   });
+}
+
+/** As the server orders them: an approval has the place of the step before it, and a later id. */
+function inOrder(a: Step, b: Step): number {
+  return a.round - b.round || a.position - b.position || (a.id < b.id ? -1 : 1);
+}
+
+/** Put in the steps that a decision made; one that is known already may have gone on. */
+function withNewSteps(timeline: Timeline, turnId: string, steps: Step[]): Reduced {
+  return changeTurn(timeline, turnId, (turn) => {
+    const added = steps.filter((step) => turn.steps.every((held) => held.id !== step.id));
+    if (!isLive(turn) || added.length === 0) return turn;
+    return { ...turn, steps: [...turn.steps, ...added].sort(inOrder) };
+  });
+}
+
+/** With the user's word given the turn waits for nobody but a worker. */
+function withWord(timeline: Reduced, turnId: string, step: Step): Reduced {
+  if (timeline === OUT_OF_STEP || step.kind !== "approval") return timeline;
+  return changeTurn(timeline, turnId, (turn) =>
+    turn.status === "awaiting_input" && turn.approval?.id === step.id
+      ? { ...turn, status: "queued", approval: null }
+      : turn,
+  );
 }

@@ -28,6 +28,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/turns/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forecast
+         * @description What this message would cost at least and at most. Nothing is stored or sent.
+         */
+        post: operations["forecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/timeline": {
         parameters: {
             query?: never;
@@ -146,6 +166,26 @@ export interface paths {
          * @description Ask for a turn's end; its events tell when it has ended. Finished steps stay.
          */
         post: operations["cancel_turn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/turns/{turn_id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Approval
+         * @description Let a waiting turn go on, with its assignments changed perhaps, or stop it.
+         */
+        post: operations["decide_approval"];
         delete?: never;
         options?: never;
         head?: never;
@@ -878,6 +918,36 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Approval
+         * @description The user's word on what a waiting turn proposes.
+         */
+        Approval: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "approve" | "stop";
+            /** Assignments */
+            assignments?: components["schemas"]["Assigned"][] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * Assigned
+         * @description What one agent is to do, as the user wants it.
+         */
+        Assigned: {
+            /** Agent */
+            agent: string;
+            /** Brief */
+            brief: string;
+        };
+        /**
          * Call
          * @description One request to a model provider, as the ledger has it.
          */
@@ -998,6 +1068,59 @@ export interface components {
             } | string | null;
         };
         /**
+         * CountRange
+         * @description At least, and at most.
+         */
+        CountRange: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
+         * Forecast
+         * @description What a turn would cost. `cost_usd` leaves out the models in `unpriced`.
+         */
+        Forecast: {
+            /** Mode */
+            mode: string;
+            /** Agents */
+            agents: components["schemas"]["ForecastAgent"][];
+            calls: components["schemas"]["CountRange"];
+            tokens: components["schemas"]["CountRange"];
+            cost_usd: components["schemas"]["MoneyRange"] | null;
+            credits: components["schemas"]["MoneyRange"];
+            /** Unpriced */
+            unpriced: string[];
+            /** Warnings */
+            warnings: components["schemas"]["Warning"][];
+        };
+        /**
+         * ForecastAgent
+         * @description What one agent of a turn would use.
+         */
+        ForecastAgent: {
+            /** Key */
+            key: string;
+            /** Model */
+            model: string;
+            calls: components["schemas"]["CountRange"];
+            tokens: components["schemas"]["CountRange"];
+            cost_usd: components["schemas"]["MoneyRange"] | null;
+            credits: components["schemas"]["MoneyRange"];
+            context: components["schemas"]["ForecastContext"];
+        };
+        /**
+         * ForecastContext
+         * @description How full an agent's window would be, in tokens.
+         */
+        ForecastContext: {
+            /** Used */
+            used: number;
+            /** Window */
+            window: number;
+        };
+        /**
          * Info
          * @description What this server can do, and who is asking.
          */
@@ -1095,6 +1218,16 @@ export interface components {
             next_cursor: null;
         };
         /**
+         * MoneyRange
+         * @description At least, and at most: decimal strings.
+         */
+        MoneyRange: {
+            /** Low */
+            low: string;
+            /** High */
+            high: string;
+        };
+        /**
          * NewAgent
          * @description An agent to be made. Without `color` it gets the one that is used least.
          */
@@ -1173,7 +1306,7 @@ export interface components {
             goal?: string | null;
             /**
              * Mode
-             * @description manual, roundtable.
+             * @description manual, roundtable, orchestrator.
              * @default roundtable
              */
             mode?: string;
@@ -1460,7 +1593,7 @@ export interface components {
             goal?: string | null;
             /**
              * Mode
-             * @description manual, roundtable.
+             * @description manual, roundtable, orchestrator.
              */
             mode?: string;
             /**
@@ -1989,6 +2122,41 @@ export interface operations {
             };
         };
     };
+    forecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTurn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_timeline: {
         parameters: {
             query?: {
@@ -2176,6 +2344,41 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["Cancel"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Turn"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                turn_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approval"];
             };
         };
         responses: {

@@ -5,6 +5,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Agent = Schemas["Agent"];
+export type Forecast = Schemas["Forecast"];
 export type Info = Schemas["Info"];
 export type Mode = Schemas["Room"]["mode"];
 export type Model = Schemas["Model"];
@@ -21,8 +22,42 @@ export type StepError = Schemas["StepError"];
 export type StepStatus = Step["status"];
 export type Usage = Schemas["Usage"];
 
+/** What one agent is asked to do. */
+export interface Assignment {
+  agent: string;
+  brief: string;
+}
+/** The manager's decision: `Step.decision` of a routing step. */
+export interface Decision {
+  action: "delegate" | "finish";
+  assignments: Assignment[];
+  answer: string | null;
+  reason: string;
+}
+/** What the user is asked about. */
+export type Proposal =
+  | { kind: "assignments"; reason: string; assignments: Assignment[] }
+  | { kind: "next_agent"; agent: string };
+/** The user's word, or that nobody gave one in time: `Step.decision` of an approval. */
+export interface Verdict {
+  action: "approve" | "stop" | "expire";
+  /** The assignments as the user wants them; `null` leaves them as they were proposed. */
+  assignments: Assignment[] | null;
+  note: string | null;
+  proposal: Proposal | null;
+}
+export interface OpenApproval {
+  id: string;
+  kind: Proposal["kind"];
+  proposal: Proposal;
+  expires_at: string | null;
+}
+/** The word that the user gives. */
+export type Word = Omit<Schemas["Approval"], "id">;
+
 /** What the document leaves open, as the contract says it. */
-export type Turn = Omit<Schemas["Turn"], "error"> & {
+export type Turn = Omit<Schemas["Turn"], "approval" | "error"> & {
+  approval: OpenApproval | null;
   error: { code: string; title: string; detail: string } | null;
 };
 export type TimelinePage = Omit<Schemas["Timeline"], "items"> & { items: Turn[] };

@@ -1,8 +1,8 @@
-import { render, screen, waitFor } from "@testing-library/react";
+import { cleanup, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { makeSession, makeStep, makeTurn } from "../testing/make";
+import { makeApproval, makeSession, makeStep, makeTurn } from "../testing/make";
 import { problem } from "../testing/stream";
 
 import { App } from "./App";
@@ -173,6 +173,80 @@ describe("a session", () => {
       { input: "Hello", mode: "manual" },
       { input: "Hello" },
     ]);
+  });
+
+  it("tells what the message would cost once the typing pauses, and why it would be refused", async () => {
+    const range = { low: 2, high: 2 };
+    const forecast = {
+      mode: "roundtable",
+      agents: [],
+      calls: range,
+      tokens: range,
+      cost_usd: { low: "0.041000", high: "0.180000" },
+      credits: { low: "0", high: "0" },
+      unpriced: [],
+      warnings: [],
+    };
+    const path = "/api/v1/sessions/s1/turns/forecast";
+    answers[`POST ${path}`] = ({ body }) =>
+      (body as { input: string }).input === "Hello"
+        ? json(forecast)
+        : problem(422, "context_budget_exceeded");
+    const { user, box } = await write("Hello");
+    const note = await screen.findByText("$0.041–0.18", { exact: false });
+    expect(note.textContent).toBe("Analyst and Skeptic answer, $0.041–0.18");
+    expect(asked.filter((one) => one.path === path).map((one) => one.body)).toEqual([
+      { input: "Hello" },
+    ]);
+    await user.type(box, " there");
+    await screen.findByText("It says context_budget_exceeded.");
+    expect(screen.queryByText("$0.041–0.18", { exact: false })).toBeNull();
+    await user.clear(box);
+    await waitFor(() => expect(screen.queryByText(/It says/)).toBeNull());
+  });
+
+  it("gives the user's word once, and reads anew where it was given already", async () => {
+    const approval = makeApproval("approve1");
+    const waits = makeTurn("t1", { session_id: "s1", status: "awaiting_input", approval });
+    const over = makeTurn("t1", { session_id: "s1", status: "completed" });
+    let readings = 0;
+    answers["GET /api/v1/sessions/s1/timeline"] = () => {
+      readings += 1;
+      const turn = readings === 1 ? waits : over;
+      return json({ session: SESSION, items: [turn], next_cursor: null, last_event_id: "1.2" });
+    };
+    answers["POST /api/v1/turns/t1/approval"] = () => problem(409, "approval_closed");
+    const user = open("/s/s1");
+    await user.type(await screen.findByRole("textbox", { name: "Message" }), "Meanwhile");
+    await user.type(screen.getByRole("textbox", { name: "Say something first" }), "Be brief.");
+    await user.click(screen.getByRole("button", { name: "Continue" }));
+    expect((await screen.findByRole("alert")).textContent).toContain("decided already");
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Continue" })).toBeNull());
+    const words = asked.filter((one) => one.path.endsWith("/approval"));
+    expect(words.map((one) => one.body)).toEqual([
+      { id: "approve1", action: "approve", note: "Be brief." },
+    ]);
+    expect(screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message" }).value).toBe(
+      "Meanwhile",
+    );
+  });
+
+  it("offers the orchestrator where the server has it and the room a goal", async () => {
+    open("/s/s1");
+    await screen.findByRole("radio", { name: "Round table" });
+    expect(screen.queryByRole("radio", { name: "Orchestrator" })).toBeNull();
+    cleanup();
+    const all = ["direct", "manual", "roundtable", "orchestrator"];
+    const told = await answers["GET /api/v1/info"]?.({ method: "", path: "", key: "", body: "" });
+    const info = (await told?.json()) as object;
+    answers["GET /api/v1/info"] = () => json({ ...info, modes: all });
+    open("/s/s1");
+    await screen.findByRole("radio", { name: "Round table" });
+    expect(screen.queryByRole("radio", { name: "Orchestrator" })).toBeNull();
+    cleanup();
+    answers["GET /api/v1/rooms"] = items([{ ...ROOM, goal: "Decide.", mentions: "override" }]);
+    open("/s/s1");
+    expect(await screen.findByRole("radio", { name: "Orchestrator" })).toBeTruthy();
   });
 
   it("stops the running turn", async () => {

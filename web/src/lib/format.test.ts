@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addDecimals, clock, duration, elapsed, isFree, usd, windowSize } from "./format";
+import { addDecimals, clock, duration, elapsed, isFree, moment, usd, usdRange, windowSize } from "./format";
 
 describe("usd", () => {
   it.each([
@@ -24,6 +24,25 @@ describe("usd", () => {
   });
 
   it("marks an estimate", () => expect(usd("0.5", true)).toBe("≈$0.5000"));
+});
+
+describe("usdRange", () => {
+  it.each([
+    ["0.04", "0.18", "$0.04–0.18"],
+    ["0.0011", "4.2", "$0.0011–4.20"],
+    ["0.1", "0.25", "$0.10–0.25"],
+    ["0", "0.18", "up to $0.18"],
+    ["0.00001", "0.5", "<$0.0001–0.50"],
+    ["0.04", "0.04", "$0.04"],
+    ["10", "20", "$10.00–20.00"],
+    ["0", "0.000000", "free"],
+  ])("shows %s to %s as %s", (low, high, shown) => expect(usdRange(low, high)).toBe(shown));
+});
+
+it("shows a time of another day with its day", () => {
+  const now = new Date();
+  expect(moment(now.toISOString())).not.toContain(",");
+  expect(moment(new Date(now.getTime() + 172_800_000).toISOString())).toContain(", ");
 });
 
 describe("addDecimals", () => {

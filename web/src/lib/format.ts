@@ -39,6 +39,16 @@ export function usd(value: string | null, estimated = false): string {
   return `${estimated ? "≈" : ""}${amount < 0n ? "−" : ""}$${whole}.${rounded.slice(-places)}`;
 }
 
+/**
+ * "$0.04–0.18", "up to $0.18", "free": what something will cost at least and at most. A forecast
+ * needs no zeros at its end.
+ */
+export function usdRange(low: string, high: string): string {
+  const [from, to] = [low, high].map((value) => usd(value).replace(/(\.\d\d\d*?)0+$/, "$1"));
+  if (from === to || isFree(high)) return to ?? "";
+  return isFree(low) ? t.money.upTo(to ?? "") : `${from}–${to?.replace("$", "")}`;
+}
+
 /** Whether a cost is known and nothing. */
 export function isFree(value: string | null): boolean {
   return value !== null && units(value) === 0n;
@@ -68,6 +78,14 @@ export function duration(ms: number): string {
 export function elapsed(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : clock(ms);
+}
+
+/** A time as the reader's clock has it: "14:05", with its day where that is not today. */
+export function moment(time: string): string {
+  const at = new Date(time);
+  const clockTime = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (at.toDateString() === new Date().toDateString()) return clockTime;
+  return `${at.toLocaleDateString([], { day: "numeric", month: "short" })}, ${clockTime}`;
 }
 
 /** 38000 → "0:38". */

@@ -1,6 +1,7 @@
 interface Props {
   name: string;
-  color: number;
+  /** Its colour, 1 to 8; "manager" is ink. */
+  color: number | "manager";
   size?: "m" | "s" | "xs";
   /** Grey: it is there, but gave nothing. */
   off?: boolean;

@@ -1,5 +1,5 @@
 import { RotateCw } from "lucide-react";
-import { memo } from "react";
+import { memo, useState } from "react";
 
 import type { Step, Turn } from "../api/types";
 import { count, duration, elapsed } from "../lib/format";
@@ -12,8 +12,9 @@ import { Money } from "./Money";
 import { lookOf, StateMark } from "./StateMark";
 import { StepProblem } from "./StepProblem";
 import { Markdown } from "./markdown/Markdown";
+import { briefOf } from "./plan";
 import { useStepText } from "./stepText";
-import { isInOrder, nameOf, waitingFor } from "./steps";
+import { cardId, colorOf, isInOrder, nameOf, waitingFor } from "./steps";
 import { useElapsed } from "./useNow";
 
 /** What can be done with a step. Absent where it cannot be done now. */
@@ -34,27 +35,30 @@ interface Props {
 
 const CARET = <span className="caret" aria-hidden />;
 
-export const cardId = (step: Step) => `step-${step.id}`;
-
 /** An agent's card: who, how it stands, its words, what it read. */
 export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen }: Props) {
   const text = useStepText(step);
   const running = step.status === "running";
   const name = nameOf(step);
+  const brief = briefOf(turn, step);
   const over = !running && step.status !== "pending";
+  const given = isGiven(step);
   return (
     <article
       id={cardId(step)}
       tabIndex={-1}
       className="card"
-      data-c={step.agent?.color}
+      data-c={colorOf(step)}
       data-look={text === "" && lookOf(step) === "stop" ? "wait" : lookOf(step)}
       aria-label={name}
     >
-      <Avatar name={name} color={step.agent?.color ?? 0} />
+      <Avatar name={name} color={colorOf(step)} />
       <div className="min-w-0">
         <header className="card-head">
           <h3 className="cut flex-none">{name}</h3>
+          {step.kind === "synthesis" && !given && (
+            <span className="chip flex-none">{t.step.synthesis}</span>
+          )}
           <span className="model cut">{step.agent?.model}</span>
           <StateMark step={step} writing={text !== ""} waiting={waitingFor(turn, step, false)} />
           <span className="card-meta">
@@ -62,6 +66,7 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
             <Cost step={step} />
           </span>
         </header>
+        {brief !== null && <Brief text={brief} />}
         {(text !== "" || (running && !step.error)) && (
           <Markdown text={text} live={running} after={running && text !== "" ? CARET : undefined} />
         )}
@@ -93,6 +98,37 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
   );
 });
 
+/** Whether nobody was asked for it: a manager's decision held the answer already. */
+function isGiven(step: Step): boolean {
+  return step.status === "completed" && step.attempts === 0 && step.source_step_id === null;
+}
+
+const LONG_BRIEF = 160;
+
+/** What the manager has asked for; a long one is shown whole on demand. */
+function Brief({ text }: { text: string }) {
+  const [open, setOpen] = useState(false);
+  const long = text.length > LONG_BRIEF;
+  return (
+    <div className="brief">
+      <p className={long && !open ? "brief-short" : ""}>
+        <span className="text-fg-3">{t.step.brief}: </span>
+        {text}
+      </p>
+      {long && (
+        <button
+          type="button"
+          className="link text-12"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? t.step.less : t.step.more}
+        </button>
+      )}
+    </div>
+  );
+}
+
 function Time({ step }: { step: Step }) {
   const running = step.status === "running";
   const time = useElapsed(step.started_at, running);
@@ -117,14 +153,18 @@ function Foot({ turn, step, actions, sentOpen, text }: Props & { text: string })
   return (
     <div className="card-foot">
       <WhatItRead turn={turn} step={step} />
-      <button
-        type="button"
-        className="link"
-        aria-expanded={sentOpen}
-        onClick={() => actions.onSent(turn, step)}
-      >
-        {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
-      </button>
+      {isGiven(step) ? (
+        <span>{t.step.given}</span>
+      ) : (
+        <button
+          type="button"
+          className="link"
+          aria-expanded={sentOpen}
+          onClick={() => actions.onSent(turn, step)}
+        >
+          {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
+        </button>
+      )}
       <span className="card-acts">
         {over && actions.onRetry && step.status !== "failed" && (
           <IconButton
@@ -147,6 +187,13 @@ function WhatItRead({ turn, step }: { turn: Turn; step: Step }) {
     return (
       <>
         <span className="cut">{t.step.takenOver}</span>
+        <Dot />
+      </>
+    );
+  if (turn.mode === "orchestrator" && step.kind === "answer")
+    return (
+      <>
+        <span className="cut">{t.step.gotBrief}</span>
         <Dot />
       </>
     );

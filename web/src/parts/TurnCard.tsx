@@ -1,17 +1,18 @@
 import { memo } from "react";
 
 import { isLive } from "../api/timeline";
-import type { Step, Turn } from "../api/types";
-import { clock, isFree } from "../lib/format";
+import type { Room, Step, Turn, Word } from "../api/types";
 import { t } from "../lib/strings";
 
-import { Money } from "./Money";
+import { ApprovalBox } from "./ApprovalBox";
 import { Notice } from "./Notice";
+import { Plan } from "./Plan";
 import { RollCall } from "./RollCall";
-import { cardId, StepBlock, type StepActions } from "./StepBlock";
+import { StepBlock, type StepActions } from "./StepBlock";
+import { SumLine } from "./SumLine";
 import { TaggedText } from "./TaggedText";
-import { answers, nameOf, tally } from "./steps";
-import { useElapsed } from "./useNow";
+import { capsOf, verdictOf } from "./plan";
+import { answers, cardId, nameOf, tally } from "./steps";
 
 interface Props {
   turn: Turn;
@@ -20,6 +21,11 @@ interface Props {
   sentStepId: string | null;
   /** Only the head can be retried. */
   onRetryMissing?: ((turn: Turn) => void) | undefined;
+  /** The room whose caps the turn has. */
+  room?: Pick<Room, "limits" | "updated_at"> | undefined;
+  onDecide?: ((turn: Turn, word: Word) => void) | undefined;
+  /** The approval whose word is on its way. */
+  decidingId?: string | null;
 }
 
 /** One message of the user and all that answers it. */
@@ -27,6 +33,8 @@ export const TurnCard = memo(function TurnCard(props: Props) {
   const { turn, actions, sentStepId, onRetryMissing } = props;
   const live = isLive(turn);
   const steps = answers(turn);
+  const managed = turn.mode === "orchestrator";
+  const caps = managed && props.room ? capsOf(turn, props.room) : null;
   return (
     <section className={`turn ${live ? "turn-live" : ""}`} aria-labelledby={`turn-${turn.id}`}>
       <h2 id={`turn-${turn.id}`} className="vh">
@@ -42,17 +50,35 @@ export const TurnCard = memo(function TurnCard(props: Props) {
           )}
         </p>
       </div>
-      {turn.mode !== "direct" && steps.length > 1 && <RollCall turn={turn} onJump={jumpTo} />}
-      {(steps.length > 1 || turn.status === "queued") && <SumLine turn={turn} />}
-      {steps.map((step) => (
-        <StepBlock
-          key={step.id}
+      {managed && <Plan turn={turn} caps={caps} onJump={jumpTo} onSent={actions.onSent} />}
+      {!managed && turn.mode !== "direct" && steps.length > 1 && (
+        <RollCall turn={turn} onJump={jumpTo} />
+      )}
+      {(managed || steps.length > 1 || turn.status === "queued") && (
+        <SumLine turn={turn} caps={caps} />
+      )}
+      {turn.steps.map((step) =>
+        steps.includes(step) ? (
+          <StepBlock
+            key={step.id}
+            turn={turn}
+            step={step}
+            actions={actions}
+            sentOpen={sentStepId === step.id}
+          />
+        ) : (
+          !managed && <Interjection key={step.id} step={step} />
+        ),
+      )}
+      {turn.approval && (
+        <ApprovalBox
+          key={turn.approval.id}
           turn={turn}
-          step={step}
-          actions={actions}
-          sentOpen={sentStepId === step.id}
+          approval={turn.approval}
+          deciding={props.decidingId === turn.approval.id}
+          onDecide={props.onDecide}
         />
-      ))}
+      )}
       {!live && <Outcome turn={turn} onRetryMissing={onRetryMissing} />}
     </section>
   );
@@ -64,75 +90,41 @@ function jumpTo(step: Step): void {
   card?.focus({ preventScroll: true });
 }
 
-/** Mode, who has answered, what failed, time and cost, in a line. */
-function SumLine({ turn }: { turn: Turn }) {
-  const live = isLive(turn);
-  const { all, done, failed } = tally(turn);
-  const running = useElapsed(turn.started_at, live);
-  const took =
-    turn.finished_at && turn.started_at
-      ? Date.parse(turn.finished_at) - Date.parse(turn.started_at)
-      : null;
-  const time = live ? running : took;
-  const parts = [
-    <span key="mode" className="phone:hidden">
-      {t.modes[turn.mode].name}
-    </span>,
-    turn.retry_of && <span key="retry">{t.turn.retryOf}</span>,
-    all > 1 && <span key="answered">{t.turn.answered(done, all)}</span>,
-    failed > 0 && all > 1 && (
-      <span key="failed" className="text-bad">
-        {t.turn.failed(failed)}
-        {live && done > 0 && <span className="phone:hidden">{t.turn.willBePartial}</span>}
-      </span>
-    ),
-    turn.status === "queued" && <span key="queued">{t.turn.status.queued}</span>,
-    time !== null && turn.status !== "queued" && (
-      <span key="time" className="phone:hidden">
-        {clock(time)}
-      </span>
-    ),
-  ].filter(Boolean);
+/** What the user said between two agents. */
+function Interjection({ step }: { step: Step }) {
+  const note = verdictOf(step)?.note;
+  if (!note) return null;
   return (
-    <div className="callsum">
-      {parts.flatMap((part, index) =>
-        index === 0
-          ? [part]
-          : [
-              <span key={`sep${index}`} className={index === 1 ? "sep phone:hidden" : "sep"} />,
-              part,
-            ],
-      )}
-      <span className="flex-1" />
-      {turn.usage.calls > 0 && all > 1 && !isFree(turn.usage.cost_usd) && (
-        <span className="chip">
-          <Money
-            value={turn.usage.cost_usd}
-            estimated={turn.usage.estimated}
-            unpriced={turn.usage.unpriced_calls}
-          />
-        </span>
-      )}
+    <div className="you you-between">
+      <p>
+        <span className="vh">{t.session.you}: </span>
+        {note}
+      </p>
     </div>
   );
+}
+
+function missingName(step: Step): string {
+  return step.kind === "synthesis" ? t.turn.missingSynthesis : nameOf(step);
 }
 
 /** What is to be said of a turn that is over and did not come out whole. */
 function Outcome({ turn, onRetryMissing }: Pick<Props, "turn" | "onRetryMissing">) {
   const { all, done, missing } = tally(turn);
-  const names = missing.map(nameOf);
+  const names = [...new Set(missing.map(missingName))];
   const lines = [
     turn.status === "partial" && `${t.turn.partial(done, all)} ${t.turn.missing(names)}`,
     turn.status === "failed" &&
       (turn.error ? `${turn.error.title}. ${turn.error.detail}` : t.turn.allFailed),
     turn.status === "cancelled" && t.turn.stopped(names),
     turn.stop_reason !== null &&
+      turn.mode !== "orchestrator" &&
       (t.turn.stopReason[turn.stop_reason] ?? t.turn.stopReasonOther(turn.stop_reason)),
     ...turn.warnings.map((warning) => warning.detail),
   ].filter((line) => typeof line === "string");
   if (lines.length === 0) return null;
   const retry =
-    missing.length === 1 && missing[0] ? t.turn.retryOne(nameOf(missing[0])) : t.turn.retryMissing;
+    missing.length === 1 && missing[0] ? t.turn.retryOne(missingName(missing[0])) : t.turn.retryMissing;
   return (
     <Notice
       actions={

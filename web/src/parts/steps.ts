@@ -8,8 +8,17 @@ export function answers(turn: Turn): Step[] {
   return turn.steps.filter((step) => step.kind === "answer" || step.kind === "synthesis");
 }
 
+/** The id of what shows a step: its card, or its row in the plan. */
+export const cardId = (step: Step) => `step-${step.id}`;
+
 export function nameOf(step: Step): string {
   return step.agent?.name ?? t.step.manager;
+}
+
+/** The colour of a step's agent; one that manages a turn is in ink. */
+export function colorOf(step: Step): number | "manager" {
+  if (step.kind === "route" || step.kind === "synthesis") return "manager";
+  return step.agent?.color ?? 0;
 }
 
 /** Whether the steps answer one after another. */

@@ -1,7 +1,7 @@
 /** Shapes with good defaults, for tests. */
 
 import type { Timeline } from "../api/timeline";
-import type { Session, Step, Turn, Usage } from "../api/types";
+import type { Assignment, OpenApproval, Session, Step, Turn, Usage } from "../api/types";
 
 export function makeUsage(part: Partial<Usage> = {}): Usage {
   return {
@@ -61,6 +61,14 @@ export function makeStep(id: string, part: Partial<Step> = {}): Step {
     finished_at: null,
     ...part,
   };
+}
+
+/** What a waiting turn asks: about assignments, or, without them, who is next. */
+export function makeApproval(id: string, assignments?: Assignment[]): OpenApproval {
+  const proposal = assignments
+    ? ({ kind: "assignments", reason: "Facts first.", assignments } as const)
+    : ({ kind: "next_agent", agent: "b" } as const);
+  return { id, kind: proposal.kind, proposal, expires_at: null };
 }
 
 export function makeTurn(id: string, part: Partial<Turn> = {}): Turn {

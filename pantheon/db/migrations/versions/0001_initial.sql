@@ -174,6 +174,7 @@ CREATE TABLE turns (
     lease_epoch int NOT NULL DEFAULT 0,
     lease_owner uuid,
     lease_expires_at timestamptz,
+    awaiting_until timestamptz,
     takeovers int NOT NULL DEFAULT 0,
     faults int NOT NULL DEFAULT 0,
     last_seq int NOT NULL DEFAULT 0,
@@ -183,6 +184,7 @@ CREATE TABLE turns (
     finished_at timestamptz,
     PRIMARY KEY (workspace_id, id),
     CONSTRAINT turns_session_index UNIQUE (workspace_id, session_id, index),
+    CONSTRAINT turns_awaiting CHECK ((status = 'awaiting_input') = (awaiting_until IS NOT NULL)),
     CONSTRAINT turns_terminal CHECK ((status IN ('completed', 'partial', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
     FOREIGN KEY (workspace_id, session_id) REFERENCES sessions (workspace_id, id),
     FOREIGN KEY (workspace_id, user_id) REFERENCES users (workspace_id, id),
@@ -194,6 +196,7 @@ CREATE UNIQUE INDEX turns_one_live ON turns (workspace_id, session_id)
     WHERE status IN ('queued', 'running', 'awaiting_input');
 CREATE INDEX turns_children ON turns (workspace_id, session_id, parent_id);
 CREATE INDEX turns_claimable ON turns (created_at) WHERE status IN ('queued', 'running');
+CREATE INDEX turns_awaiting_until ON turns (awaiting_until) WHERE status = 'awaiting_input';
 CREATE INDEX turns_finished ON turns (finished_at) WHERE events_purged = 0;
 ALTER TABLE sessions ADD CONSTRAINT sessions_head FOREIGN KEY (workspace_id, head_turn_id)
     REFERENCES turns (workspace_id, id);
@@ -354,7 +357,7 @@ COMMENT ON TABLE holds IS 'ledger: the credits that a live turn has reserved and
 CREATE TABLE context_audits (
     workspace_id uuid NOT NULL,
     attempt_id uuid NOT NULL,
-    step_id uuid NOT NULL,
+    step_id uuid,
     model text NOT NULL,
     sections jsonb NOT NULL,
     budget jsonb NOT NULL,

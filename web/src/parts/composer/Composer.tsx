@@ -20,8 +20,10 @@ interface Props {
   modes: Mode[];
   mode: Mode;
   onMode: (mode: Mode) => void;
-  /** Who answers, in words. */
-  note: string;
+  /** Who answers, and what it will cost. */
+  note: ReactNode;
+  /** Why the message would be refused as it stands. */
+  hint?: string | null;
   /** Why the last message was not sent. */
   problem?: ReactNode;
   sending: boolean;
@@ -35,7 +37,7 @@ interface Props {
 
 /** Where a message is written, and a turn stopped. */
 export function Composer(props: Props) {
-  const { ref, text, modes, mode, note, live, problem } = props;
+  const { ref, text, modes, mode, note, hint, live, problem } = props;
   const noteId = useId();
   const blocked = live !== null || props.sending || text.trim() === "";
   const send = () => {
@@ -75,6 +77,11 @@ export function Composer(props: Props) {
           </button>
         </div>
       </div>
+      {hint && (
+        <p className="px-4 text-12 text-warn" role="status">
+          {hint}
+        </p>
+      )}
     </div>
   );
 }

@@ -36,6 +36,8 @@ function changes(before: Turn, now: Turn): string[] {
       ? [t.announce.step(nameOf(step), word, done, all)]
       : [];
   });
+  if (now.status === "awaiting_input" && before.status !== "awaiting_input")
+    news.push(t.announce.awaiting);
   if (isLive(before) && !isLive(now)) news.push(t.announce.turn(t.turn.status[now.status]));
   return news;
 }

@@ -6,15 +6,18 @@ import { Composer } from "../../parts/composer/Composer";
 import { whoAnswers } from "../../parts/composer/whoAnswers";
 import { isInOrder } from "../../parts/steps";
 
+import { ForecastNote } from "./ForecastNote";
 import { SendProblem } from "./SendProblem";
 import { useDraft } from "./draft";
 import { useChosenMode } from "./useChosenMode";
+import { useForecast } from "./useForecast";
 import type { Place } from "./usePlace";
 import type { useTurns } from "./useTurns";
 
 interface Props {
   sessionId: string;
   place: Place;
+  headTurnId: string | null;
   live: Turn | undefined;
   turns: ReturnType<typeof useTurns>;
   escapeStops: boolean;
@@ -22,7 +25,8 @@ interface Props {
 }
 
 /** The composer with all that it has to know of the session. */
-export function Dock({ sessionId, place, live, turns, escapeStops, onSent }: Props) {
+export function Dock(props: Props) {
+  const { sessionId, place, headTurnId, live, turns, escapeStops, onSent } = props;
   const [text, setText] = useDraft(sessionId);
   const [chosen, setChosen] = useChosenMode(sessionId);
   const { mode, who } = whoAnswers({ room: place.room, seats: place.seats, chosen, text });
@@ -32,15 +36,14 @@ export function Dock({ sessionId, place, live, turns, escapeStops, onSent }: Pro
   }, []);
 
   const direct = mode === "direct";
-  const note = direct
-    ? ""
-    : who.length === 0
-      ? t.composer.nobody
-      : who.length > 3
-        ? t.composer.calls(who.length)
-        : t.composer.answers(who.map((seat) => seat.name));
+  const body: NewTurn = chosen === null ? { input: text } : { input: text, mode: chosen };
+  const { forecast, refusal } = useForecast({
+    sessionId,
+    headTurnId,
+    body: text.trim() === "" || who.length === 0 ? null : body,
+    mode,
+  });
   const send = () => {
-    const body: NewTurn = chosen === null ? { input: text } : { input: text, mode: chosen };
     turns.send.mutate(body, {
       onSuccess: () => {
         setText("");
@@ -66,13 +69,22 @@ export function Dock({ sessionId, place, live, turns, escapeStops, onSent }: Pro
           modes={place.modes}
           mode={mode}
           onMode={(picked) => setChosen(picked === place.room.mode ? null : picked)}
-          note={note}
+          note={<ForecastNote mode={mode} who={who} forecast={forecast} />}
+          hint={refusal}
           problem={
             turns.problem && <SendProblem problem={turns.problem} onDismiss={turns.dismiss} />
           }
           sending={turns.send.isPending}
           onSend={send}
-          live={live ? { stopping: turns.stoppedTurn === live.id, inOrder: isInOrder(live) } : null}
+          live={
+            live
+              ? {
+                  stopping: turns.stoppedTurn === live.id,
+                  // Of a turn that waits nobody answers now.
+                  inOrder: live.status !== "awaiting_input" && isInOrder(live),
+                }
+              : null
+          }
           escapeStops={escapeStops}
           onStop={(when) => live && turns.stop.mutate({ turn: live, when })}
         />

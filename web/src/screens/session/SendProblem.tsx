@@ -9,7 +9,12 @@ interface Props {
 
 /** Why something was refused. The draft is kept. */
 export function SendProblem({ problem, onDismiss }: Props) {
-  const words = problem.status === 0 ? t.composer.unreachable : problem.message;
+  const words =
+    problem.status === 0
+      ? t.composer.unreachable
+      : problem.code === "approval_closed"
+        ? t.approval.closed
+        : problem.message;
   return (
     <Notice role="alert" onDismiss={onDismiss}>
       {words}

@@ -7,7 +7,8 @@ import type { Sent, Step, Turn } from "../../api/types";
 import { count } from "../../lib/format";
 import { t } from "../../lib/strings";
 import { Avatar } from "../../parts/Avatar";
-import { nameOf } from "../../parts/steps";
+import { nameOfKey } from "../../parts/plan";
+import { colorOf, nameOf } from "../../parts/steps";
 import { CopyButton } from "../../ui/CopyButton";
 import { IconButton } from "../../ui/IconButton";
 
@@ -33,11 +34,11 @@ export function SentDrawer({ turn, step, onClose }: Props) {
   return (
     <aside
       aria-label={t.sent.title(name)}
-      data-c={step.agent?.color}
+      data-c={colorOf(step)}
       className="flex min-h-0 flex-col border-l border-line bg-surface phone:fixed phone:inset-0 phone:z-20 phone:border-0"
     >
       <div className="flex items-start gap-3 pt-4 pr-3 pb-3 pl-5">
-        <Avatar name={name} color={step.agent?.color ?? 0} />
+        <Avatar name={name} color={colorOf(step)} />
         <div className="min-w-0 flex-1">
           <h2 className="text-15 font-semibold">{t.sent.title(name)}</h2>
           <p className="cut num text-12 text-fg-3">
@@ -64,9 +65,11 @@ type Section = Sent["sections"][number];
 function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
   const { window, reply_reserve, used, estimated, reported } = sent.budget;
   const seat = (section: Section) => turn.roster.find((other) => other.key === section.from);
+  // A manager has no seat.
+  const hue = (section: Section) => seat(section)?.color ?? (section.from ? "manager" : undefined);
   const label = (section: Section) =>
-    section.from
-      ? t.sent.earlierFrom(seat(section)?.name ?? section.from)
+    section.from && section.origin !== "brief"
+      ? t.sent.earlierFrom(nameOfKey(turn, section.from))
       : (t.sent.origins[section.origin] ?? section.origin.replaceAll("_", " "));
   const percent = (tokens: number) => Math.round((tokens / Math.max(1, used)) * 100);
   const request = () => sent.sections.map((part) => part.text).join("\n\n");
@@ -90,7 +93,7 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
             <i
               key={index}
               className="block min-w-[3px] rounded-[2px]"
-              data-c={seat(section)?.color}
+              data-c={hue(section)}
               style={{ flex: `${Math.max(section.tokens, 1)} 0 0`, background: colour(section) }}
             />
           ))}
@@ -121,7 +124,7 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
               <ChevronRight className="icon text-fg-3 group-open:rotate-90" aria-hidden />
               <span
                 className="size-2.5 rounded-[3px]"
-                data-c={seat(section)?.color}
+                data-c={hue(section)}
                 style={{ background: colour(section) }}
               />
               <span className="cut">{label(section)}</span>

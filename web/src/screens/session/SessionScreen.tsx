@@ -11,7 +11,8 @@ import { addDecimals, isFree, usd } from "../../lib/format";
 import { read, write } from "../../lib/storage";
 import { t } from "../../lib/strings";
 import { ScreenHead } from "../../parts/ScreenHead";
-import { cardId, type StepActions } from "../../parts/StepBlock";
+import type { StepActions } from "../../parts/StepBlock";
+import { cardId } from "../../parts/steps";
 import { IconButton } from "../../ui/IconButton";
 
 import { Announcer } from "./Announcer";
@@ -27,14 +28,14 @@ import { useTurns } from "./useTurns";
 
 /** A session: its turns as they happen, and the box for the next. */
 export function SessionScreen({ id }: { id: string }) {
-  const { timeline, lost, problem } = useLive(id);
+  const { timeline, lost, problem, reload } = useLive(id);
   const place = usePlace(timeline?.session);
   const named = useQuery(sessions).data?.find((session) => session.id === id);
   const name = named?.name ?? timeline?.session.name ?? (problem ? t.product : t.shell.untitled);
   const [sentId, setSentId] = useState<string | null>(null);
   const [panel, setPanel] = useState(() => read<boolean>("panel") ?? true);
   const log = useRef<{ toEnd: () => void }>(null);
-  const turns = useTurns(id);
+  const turns = useTurns(id, reload);
   const client = useQueryClient();
   const live = timeline && liveTurn(timeline);
   const showPanel = panel && timeline !== undefined && place !== undefined && !problem;
@@ -113,6 +114,8 @@ export function SessionScreen({ id }: { id: string }) {
               actionsFor={actionsFor}
               sentStepId={sentId}
               onRetryMissing={live ? undefined : (turn) => turns.retry.mutate({ turn })}
+              onDecide={(turn, word) => turns.decide.mutate({ turn, word })}
+              decidingId={turns.decidedId}
               loadingOlder={turns.older.isPending}
               onOlder={() => {
                 if (timeline.olderCursor === null) return;
@@ -135,6 +138,7 @@ export function SessionScreen({ id }: { id: string }) {
               key={id}
               sessionId={id}
               place={place}
+              headTurnId={timeline.session.head_turn_id}
               live={live}
               turns={turns}
               escapeStops={!sent}

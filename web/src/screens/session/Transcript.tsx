@@ -2,7 +2,7 @@ import { ArrowDown } from "lucide-react";
 import { type Ref, useImperativeHandle, useState } from "react";
 
 import type { Timeline } from "../../api/timeline";
-import type { Turn } from "../../api/types";
+import type { Turn, Word } from "../../api/types";
 import { t } from "../../lib/strings";
 import type { StepActions } from "../../parts/StepBlock";
 import { TurnCard } from "../../parts/TurnCard";
@@ -19,6 +19,8 @@ interface Props {
   actionsFor: (turn: Turn) => StepActions;
   sentStepId: string | null;
   onRetryMissing: ((turn: Turn) => void) | undefined;
+  onDecide: (turn: Turn, word: Word) => void;
+  decidingId: string | null;
   onOlder: () => void;
   loadingOlder: boolean;
 }
@@ -48,7 +50,8 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
         aria-label={t.session.transcript}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        className="overflow-y-auto px-6 -outline-offset-2 phone:px-4"
+        // What is hidden from sight is placed in here, or the page itself would scroll to it.
+        className="relative overflow-y-auto px-6 -outline-offset-2 phone:px-4"
       >
         <div
           ref={content}
@@ -73,6 +76,9 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
               actions={props.actionsFor(turn)}
               sentStepId={props.sentStepId}
               onRetryMissing={turn === last ? props.onRetryMissing : undefined}
+              room={place?.room}
+              onDecide={turn.approval ? props.onDecide : undefined}
+              decidingId={turn.approval ? props.decidingId : null}
             />
           ))}
           {timeline.turns.length === 0 && place && <EmptySession place={place} />}

@@ -1,7 +1,7 @@
 /** A session's timeline, kept right while the screen is open. */
 
 import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import { runLive } from "../../api/live";
 import { ApiProblem } from "../../api/problems";
@@ -14,11 +14,16 @@ interface LiveState {
   problem: ApiProblem | null;
 }
 
-/** The timeline (`undefined` until it is there), whether the connection is lost, what is wrong. */
+/**
+ * The timeline (`undefined` until it is there), whether the connection is lost, what is wrong;
+ * `reload` reads the snapshot again.
+ */
 export function useLive(sessionId: string) {
   const client = useQueryClient();
   const fresh = { sessionId, lost: false, problem: null };
   const [state, setState] = useState<LiveState>(fresh);
+  const [readings, setReadings] = useState(0);
+  const reload = useCallback(() => setReadings((count) => count + 1), []);
   const timeline = useQuery<Timeline>({ queryKey: timelineKey(sessionId), queryFn: skipToken });
 
   useEffect(() => {
@@ -42,9 +47,9 @@ export function useLive(sessionId: string) {
       set({ problem: error });
     });
     return () => stop.abort();
-  }, [client, sessionId]);
+  }, [client, sessionId, readings]);
 
   // What was said of another session says nothing of this one.
   const current = state.sessionId === sessionId ? state : fresh;
-  return { timeline: timeline.data, lost: current.lost, problem: current.problem };
+  return { timeline: timeline.data, lost: current.lost, problem: current.problem, reload };
 }

@@ -11,7 +11,7 @@ export type PlaceSeat = SeatChoice & { context?: RoomAgent["context"] };
 
 export interface Place {
   name: string;
-  room: Pick<Room, "mode" | "mentions">;
+  room: Pick<Room, "mode" | "mentions" | "limits" | "updated_at">;
   seats: PlaceSeat[];
   /** The modes that can be chosen; none with a single agent. */
   modes: Mode[];
@@ -20,7 +20,12 @@ export interface Place {
   notes: string[];
 }
 
-const DIRECT = { mode: "direct", mentions: "ignore" } as const;
+const DIRECT = {
+  mode: "direct",
+  mentions: "ignore",
+  limits: {},
+  updated_at: new Date(0).toISOString(),
+} as const;
 
 /** The room or agent of a session; `undefined` until it is known. */
 export function usePlace(session: Session | undefined): Place | undefined {

@@ -8,7 +8,7 @@ import { ApiProblem } from "../../api/problems";
 import { timelineKey } from "../../api/queries";
 import { OUT_OF_STEP, reduce } from "../../api/reduce";
 import type { Timeline } from "../../api/timeline";
-import type { Step, Turn, NewTurn } from "../../api/types";
+import type { NewTurn, Step, Turn, Word } from "../../api/types";
 import type { StopWhen } from "../../parts/composer/StopButton";
 
 import { keyFor, replied } from "./draft";
@@ -35,10 +35,12 @@ function useKeys() {
   };
 }
 
-export function useTurns(sessionId: string) {
+/** `onStale`: what is shown is not how it stands; the snapshot is to be read again. */
+export function useTurns(sessionId: string, onStale: () => void) {
   const client = useQueryClient();
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [stoppedTurn, setStoppedTurn] = useState<string | null>(null);
+  const [decidedId, setDecidedId] = useState<string | null>(null);
   const once = useKeys();
 
   /** The new turn is shown at once; its event finds it there. */
@@ -101,6 +103,19 @@ export function useTurns(sessionId: string) {
     },
     onSuccess: show,
   });
+  const decide = useMutation({
+    ...options,
+    mutationFn: ({ turn, word }: { turn: Turn; word: Word }) => {
+      const approvalId = turn.approval?.id ?? "";
+      setDecidedId(approvalId);
+      return calls.decideApproval(turn.id, approvalId, word);
+    },
+    onError: (error) => {
+      setDecidedId(null);
+      onError(error);
+      if (error instanceof ApiProblem && error.code === "approval_closed") onStale();
+    },
+  });
   const older = useMutation({
     ...options,
     mutationFn: (cursor: string) => calls.getTimeline(sessionId, cursor),
@@ -110,9 +125,11 @@ export function useTurns(sessionId: string) {
     stop,
     retry,
     rerun,
+    decide,
     older,
     problem,
     stoppedTurn,
+    decidedId,
     dismiss: () => setProblem(null),
   };
 }
