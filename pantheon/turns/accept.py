@@ -23,7 +23,7 @@ from pantheon.providers.registry import Providers
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns import steps
-from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_ask
+from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_attempt
 from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
@@ -115,7 +115,13 @@ async def store_turn(
             raise _in_progress() from violation
         raise
     plans = MODES[mode].plan(frozen) if plans is None else plans
-    if taken_over:
+    if ask is not None:
+        rows = [
+            await steps.create_started(
+                conn, turn.workspace_id, turn.id, plans[0], ask.read, ask.actions
+            )
+        ]
+    elif taken_over:
         rows = await _repeat_steps(conn, turn, plans, taken_over, stale)
     else:
         rows = await steps.create(conn, turn.workspace_id, turn.id, plans)
@@ -127,7 +133,7 @@ async def store_turn(
         events.append(NewEvent(EventType.turn_started, {}))
     opened = {}
     if ask is not None:
-        attempt, rows[0] = await record_ask(conn, turn, rows[0], ask)
+        attempt = await record_attempt(conn, turn, rows[0], ask)
         opened[rows[0].step_key] = Opened(attempt, ask)
         data = {"step_id": rows[0].id, "attempt": 1, "step": step_shape(rows[0], frozen)}
         events.append(NewEvent(EventType.step_started, data))

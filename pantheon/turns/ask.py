@@ -142,6 +142,11 @@ async def record_ask(
     The caller has passed the fence, or makes the turn. The number of the attempt is the step's.
     """
     started = await steps.start(conn, step, ask.read, ask.actions)
+    return await record_attempt(conn, turn, started, ask), started
+
+
+async def record_attempt(conn: Connection, turn: TurnRow, step: StepRow, ask: Ask) -> Attempt:
+    """Record the attempt and the audit of a step that has been started for it."""
     attempt = Attempt(
         workspace_id=turn.workspace_id,
         id=ids.new(),
@@ -151,7 +156,7 @@ async def record_ask(
         turn_id=turn.id,
         step_id=step.id,
         lease_epoch=turn.lease_epoch,
-        number=started.attempts,
+        number=step.attempts,
         purpose=ask.purpose,
         agent_key=step.agent_key,
         provider=ask.model.id.partition("/")[0],
@@ -162,7 +167,7 @@ async def record_ask(
     await audits.record(
         conn, turn.workspace_id, attempt.id, step.id, ask.model.id, ask.assembled, ask.sha256
     )
-    return attempt, started
+    return attempt
 
 
 def history_bounds(providers: Providers, frozen: Frozen) -> dict[str, Any]:

@@ -81,20 +81,28 @@ async def _drive(work: Work, graph: Graph) -> None:
         single = work.frozen.manager is None and (work.frozen.order == "parallel" or plans == 1)
         first_run = work.turn.lease_epoch == 1
 
-        async def execute(plan: StepPlan) -> None:
-            await run_step(work, plan)
+        # What acceptance has recorded leaves at once; the graph finds it under way.
+        under_way = {
+            key: asyncio.create_task(run_step(work, _plan(work, key))) for key in work.opened
+        }
 
-        with checkpoints.unread(graph.checkpointer, str(work.turn.id), first_run):
-            await drive(
-                graph,
-                str(work.turn.id),
-                work.next_batch,
-                execute,
-                steps=STEPS_AT_MOST if work.frozen.manager else plans * 2,
-                paused=lambda: work.control.halt == "pause",
-                single_batch=single,
-                resume=not first_run,
-            )
+        async def execute(plan: StepPlan) -> None:
+            await (under_way.pop(plan.key, None) or run_step(work, plan))
+
+        try:
+            with checkpoints.unread(graph.checkpointer, str(work.turn.id), first_run):
+                await drive(
+                    graph,
+                    str(work.turn.id),
+                    work.next_batch,
+                    execute,
+                    steps=STEPS_AT_MOST if work.frozen.manager else plans * 2,
+                    paused=lambda: work.control.halt == "pause",
+                    single_batch=single,
+                    resume=not first_run,
+                )
+        finally:
+            await asyncio.gather(*under_way.values())
     if work.finished:
         return
     await settle_unsent(work)
@@ -106,6 +114,11 @@ async def _drive(work: Work, graph: Graph) -> None:
         await _give_back(work.db, work.turn, work.control)
     else:
         await finalize_turn(work, stop.reason)
+
+
+def _plan(work: Work, key: str) -> StepPlan:
+    row = work.steps[key]
+    return StepPlan(row.step_key, row.kind, row.round, row.position, row.agent_key)
 
 
 async def _load(db: Database, turn: TurnRow) -> Loaded:

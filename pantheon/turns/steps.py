@@ -82,6 +82,42 @@ async def create(
     return sorted(rows, key=lambda row: (row.round, row.position, row.id))
 
 
+async def create_started(
+    conn: Connection,
+    workspace_id: UUID,
+    turn_id: UUID,
+    plan: StepPlan,
+    read: Sequence[dict[str, Any]],
+    actions: Sequence[str],
+) -> StepRow:
+    """Add a step whose first attempt leaves with the same commit; returns its row."""
+    async with conn.cursor(row_factory=class_row(StepRow)) as cursor:
+        await cursor.execute(
+            """
+            INSERT INTO steps (workspace_id, id, turn_id, step_key, kind, round, position,
+                agent_key, status, attempts, read, context_actions, started_at)
+            VALUES (%(workspace)s, %(id)s, %(turn)s, %(key)s, %(kind)s, %(round)s, %(position)s,
+                %(agent)s, 'running', 1, %(read)s, %(actions)s, clock_timestamp())
+            RETURNING *
+            """,
+            {
+                "workspace": workspace_id,
+                "id": ids.new(),
+                "turn": turn_id,
+                "key": plan.key,
+                "kind": plan.kind,
+                "round": plan.round,
+                "position": plan.position,
+                "agent": plan.agent_key,
+                "read": Jsonb(list(read)),
+                "actions": list(actions),
+            },
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return row
+
+
 async def start(
     conn: Connection,
     step: StepRow,

@@ -32,7 +32,7 @@ async def test_direct(runtime: Runtime, who: Who) -> None:
     session_id = await direct_session(runtime, who, "demo/fast")
     accepted = await send(runtime, who, session_id, "Is it safe?")
     assert accepted["status"] in ("queued", "running")
-    assert [step["status"] for step in accepted["steps"]] == ["pending"]
+    assert [step["status"] for step in accepted["steps"]] in (["pending"], ["running"])
     turn = await ended(runtime, who, accepted)
     assert turn["status"] == "completed"
     assert turn["mode"] == "direct"
