@@ -15,7 +15,10 @@ from tests.faults.world import World
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the books of a world that stood the check hold."""
+    """What the books of a world that stood the check hold.
+
+    `lost`: requests that came to the model server and whose answer nobody kept.
+    """
 
     turns: int
     steps: int
@@ -41,8 +44,9 @@ async def check(here: World) -> Tally:
 def check_logs(here: World) -> None:
     """Assert that no process told of an error that nobody had thought of."""
     for process in here.processes:
-        before, found, after = process.said().partition("Traceback")
-        assert not found, f"{process.kind}: {before[-500:]}{found}{after[:3000]}"
+        _, found, after = process.said().partition("Traceback")
+        error = next((line for line in after.splitlines()[1:] if line[:1].strip()), "")
+        assert not found, f"{process.kind} told of {error}\n{found}{after[:5000]}"
 
 
 async def check_drift(here: World) -> None:
@@ -88,7 +92,7 @@ async def check_requests(here: World) -> Tally:
     _none({row[0] for row in found if row[4]}, "requests of steps that had their result")
     _none(completed - answered, "answers that the model server did not finish")
     counted = await here.rows("SELECT (SELECT count(*) FROM turns), (SELECT count(*) FROM steps)")
-    lost = sum(row[0] == "lost" for row in ledger.values())
+    lost = sum(ledger[attempt][0] == "lost" for attempt in times)
     credits = sum(row[4] or 0 for row in ledger.values())
     return Tally(*counted[0], len(seen), lost, credits)
 
