@@ -13,7 +13,8 @@ from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
 from pantheon.events.types import TurnRef
 from pantheon.ledger import attempts
-from pantheon.turns import accept, run, work
+from pantheon.providers import chat_frames
+from pantheon.turns import accept, run, step, work
 from pantheon.turns.place import Place
 from pantheon.turns.types import TurnRow
 from pantheon.worker import main
@@ -88,6 +89,24 @@ def _without_head() -> None:
     accept._move_head = move_head
 
 
+def _without_sanitise() -> None:
+    """What a provider sends is taken as it is."""
+    chat_frames.sanitise = lambda text: text
+
+
+def _without_values() -> None:
+    """A provider's failure is an exception."""
+    call_model = step.call_model
+
+    async def call(*given: Any) -> Any:
+        reply = await call_model(*given)
+        if reply.failure is not None:
+            raise RuntimeError(reply.failure.code)
+        return reply
+
+    step.call_model = call
+
+
 def _without_wake() -> None:
     """Nobody tells a process what another has committed, and it does not look by itself."""
 
@@ -129,5 +148,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "persistence": _without_persistence,
     "prefix": _without_prefix,
     "read_through": _without_read_through,
+    "sanitise": _without_sanitise,
+    "values": _without_values,
     "wake": _without_wake,
 }

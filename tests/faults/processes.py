@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+ADDRESS = re.compile(r"(?:answers at |^)(http://127\.0\.0\.1:\d+)", re.MULTILINE)
 LOOK_SECONDS = 0.02
 START_SECONDS = 120.0
 
@@ -58,7 +58,7 @@ class Process:
                 if self.ended.done():
                     raise RuntimeError(f"the {self.kind} did not start: {self.said()}")
                 await asyncio.sleep(LOOK_SECONDS)
-        self.url = found[0]
+        self.url = found[1]
 
     def said(self) -> str:
         """Return what it wrote."""

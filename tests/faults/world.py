@@ -25,6 +25,8 @@ MODES = ("direct", "manual", "sequence", "roundtable")
 LOOK_SECONDS = 0.03
 ANSWER_SECONDS = 60.0
 
+# Nobody listens there.
+NOBODY = "http://127.0.0.1:9/v1"
 # With a price, so that what is paid twice is seen in the books.
 PRICE = {"input": "1", "output": "2"}
 PRICED = ("ok", "paced-20-2-20", "paced-20-10-40", "paced-30-20-100")
@@ -76,7 +78,7 @@ class World:
             "port": 0,
             "lease_seconds": LEASE_SECONDS,
             "grace_seconds": GRACE_SECONDS,
-            "providers": {"fake": provider},
+            "providers": {"fake": provider, "gone": {"base_url": NOBODY, "models": ["any"]}},
             **settings,
         }
         env = {} if crash_at is None else {"PANTHEON_CRASH_AT": crash_at}
@@ -93,19 +95,20 @@ class World:
         await process.ended
 
     async def session(
-        self, mode: str, model: str, agents: int = 3, *, models: Collection[str] = ()
+        self, mode: str, model: str = "", agents: int = 3, *, models: Collection[str] = ()
     ) -> UUID:
-        """Open a session for one of `MODES`: its agents have `model`, or each one of `models`."""
-        of_each = list(models) or [model] * agents
+        """Open a session for one of `MODES`: its agents have `model`, or each one of `models`.
+
+        A model is one of the fake server, or `gone/…` of one that does not answer.
+        """
+        named = list(models) or [model] * agents
+        of_each = [name if "/" in name else f"fake/{name}" for name in named]
         async with self.db.transaction(self.who.workspace_id) as conn:
             if mode == "direct":
-                agent = await make.make_agent(conn, self.who, model=f"fake/{of_each[0]}")
+                agent = await make.make_agent(conn, self.who, model=of_each[0])
                 session = await make.make_session(conn, self.who, agent=agent)
             else:
-                roster = [
-                    await make.make_agent(conn, self.who, model=f"fake/{model}")
-                    for model in of_each
-                ]
+                roster = [await make.make_agent(conn, self.who, model=name) for name in of_each]
                 room = await make.make_room(conn, self.who, agents=roster, mode="roundtable")
                 session = await make.make_session(conn, self.who, room=room)
         return UUID(session["id"])
