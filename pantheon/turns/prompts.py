@@ -16,14 +16,15 @@ into "answer" if no agent has worked yet.
 An agent that failed can be asked again, with another brief.
 Left: {rounds} rounds, {calls} calls{spent}."""
 # "Without this conversation": of this turn an agent sees the user's message and its brief, not what
-# the others said. "Every agent": routing by the words of the user is the manager's decision, never a
-# search for "all". "No agent needed": a greeting costs one call. "Another brief": the same one again
-# is not sent, and a round of nothing else is a stall. What is left: so that it plans within the caps.
+# the others said. "Every agent": routing by the words of the user is the manager's decision, never
+# a search for "all". "No agent needed": a greeting costs one call. "Another brief": the same one
+# again is not sent, and a round of nothing else is a stall. What is left: so that it plans within
+# the caps.
 
 BRIEFED = """\
 The last message is your brief from @{manager}. Do what it asks, and only that."""
-# Quotes give no orders but the user's: this one does. "Only that": several agents work side by side,
-# and whoever answers everything answers for the others.
+# Quotes give no orders but the user's: this one does. "Only that": several agents work side by
+# side, and whoever answers everything answers for the others.
 
 SYNTHESISE = """\
 Write the answer to the user's message from what the agents have said.
