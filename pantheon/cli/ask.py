@@ -12,6 +12,7 @@ from uuid import UUID
 import typer
 
 from pantheon.base.errors import INVALID, NOT_FOUND, Problem
+from pantheon.cli.approval import Keyboard, ask_user, how_to_answer
 from pantheon.cli.options import DataDir, Debug
 from pantheon.cli.signals import on_signal
 from pantheon.cli.terminal import say, start_logging
@@ -47,7 +48,9 @@ def ask(
 ) -> None:
     """Ask a room and watch its agents answer; Ctrl-C cancels the turn.
 
-    Exits with 0 when all answered, 1 when some or all did not, 130 when it was cancelled.
+    A turn that waits for your word asks for it here; without a terminal, or with --json, this
+    exits with 1 and says how to give it. Exits with 0 when all answered, 1 when some or all did
+    not, 130 when it was cancelled.
 
     Example: pantheon ask "Example room" "What should we name the project?"
     """
@@ -98,7 +101,8 @@ async def _ask(
                 say(f"Note: {warning['detail']}")
             canceller = asyncio.create_task(_cancel_when(stop, client, turn["id"]))
             try:
-                status = await _watch(client, turn["id"], _printer(as_json))
+                keyboard = None if as_json else _keyboard()
+                status = await _watch(client, turn["id"], _printer(as_json), keyboard)
             finally:
                 canceller.cancel()
     return EXIT_CODES.get(status, 1)
@@ -148,12 +152,49 @@ async def _cancel_when(stop: asyncio.Event, client: "Client", turn_id: str) -> N
             say(problem.detail)
 
 
-async def _watch(client: "Client", turn_id: str, show: Callable[["Event"], None]) -> str:
-    async for event in client.follow(turn_id, say):
-        show(event)
-        if event.name == "turn.completed":
-            return str(event.data["turn"]["status"])
+def _keyboard() -> Keyboard | None:
+    """Return the keyboard of who sits there, if anybody does."""
+    return Keyboard(sys.stdin.fileno()) if sys.stdin.isatty() else None
+
+
+async def _watch(
+    client: "Client", turn_id: str, show: Callable[["Event"], None], keyboard: Keyboard | None
+) -> str:
+    """Show a turn to its end, or until it waits for a user who is not there; return its status."""
+    asking: asyncio.Task[None] | None = None
+    try:
+        async for event in client.follow(turn_id, say):
+            if asking is not None:
+                # The word was given, here or elsewhere, or its time is over.
+                asking.cancel()
+            show(event)
+            if event.name == "turn.completed":
+                return str(event.data["turn"]["status"])
+            if event.name == "turn.awaiting_input":
+                if keyboard is None:
+                    how_to_answer(turn_id, event.data["approval"], say)
+                    return "awaiting_input"
+                word = _decide(client, turn_id, event.data["approval"], keyboard)
+                asking = asyncio.create_task(word)
+    finally:
+        if asking is not None:
+            asking.cancel()
     raise AssertionError("a stream ends with turn.completed or raises")
+
+
+async def _decide(
+    client: "Client", turn_id: str, approval: Mapping[str, Any], keyboard: Keyboard
+) -> None:
+    """Let the person at the keyboard decide, again where the server does not take the word."""
+    while (word := await ask_user(keyboard, approval)) is not None:
+        try:
+            await client.post(f"/turns/{turn_id}/approval", word)
+            return
+        except Problem as problem:
+            say(problem.detail)
+            if problem.kind.code == "approval_closed":
+                return
+    how_to_answer(turn_id, approval, say)
 
 
 def _printer(as_json: bool) -> Callable[["Event"], None]:

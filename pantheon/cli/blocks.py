@@ -1,5 +1,6 @@
 """A turn on the terminal: one coloured block per agent, in the order in which they answer.
 
+Between them stands what a manager has decided, which is no answer.
 The first block that is not finished is written as its text comes; the text of agents that answer
 meanwhile waits its turn, so that parallel answers never run into each other.
 """
@@ -11,9 +12,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from pantheon.cli import plan
 from pantheon.cli.pen import Pen, inert
 
 COLORS = ("cyan", "magenta", "yellow", "green", "blue", "red", "bright_cyan", "bright_magenta")
+PLANNING = ("route", "approval")
 STATUS_COLORS = {"completed": "green", "partial": "yellow"}
 
 
@@ -47,11 +50,10 @@ class Blocks:
 
     def show(self, event: str, data: Mapping[str, Any]) -> None:
         """Take one event of the turn's stream; deltas must not repeat text."""
-        steps = (
-            data["turn"]["steps"] if "turn" in data else [data["step"]] if "step" in data else []
-        )
-        for step in steps:
+        for step in (*data.get("turn", {}).get("steps", ()), *data.get("steps", ())):
             self._take(step)
+        if "step" in data:
+            self._take(data["step"])
         block = self._blocks.get(str(data.get("step_id")))
         if block is not None and event == "step.restarted":
             block.start_again()
@@ -60,6 +62,8 @@ class Blocks:
         elif block is not None and event == "step.retrying":
             title, seconds = data["error"]["title"], data["wait_ms"] / 1000
             block.note = f"{title}: trying again in {seconds:.1f} s."
+        elif block is not None and event == "turn.awaiting_input":
+            block.step = {**block.step, "status": "running"}
         self._write_on()
 
     def sum_up(self, turn: Mapping[str, Any]) -> None:
@@ -69,6 +73,8 @@ class Blocks:
         parts = [turn["status"], turn["mode"], f"{good} of {len(answers)} answered"]
         if turn["stop_reason"]:
             parts.append(f"stopped: {turn['stop_reason']}")
+        if turn["mode"] == "orchestrator":
+            parts.append(plan.calls(turn))
         parts += [spent(turn["usage"]), f"session {turn['session_id']}"]
         color = STATUS_COLORS.get(turn["status"], "red")
         self._pen.line(Text("■ ", color).append(" · ".join(parts), "bold"))
@@ -107,6 +113,9 @@ class Blocks:
 
     def _write_head(self, step: Mapping[str, Any]) -> None:
         agent = step["agent"]
+        if step["kind"] in PLANNING:
+            self._pen.line(plan.head(step))
+            return
         self._pen.color = COLORS[(agent["color"] - 1) % len(COLORS)] if agent else "white"
         head = Text("● ", self._pen.color).append(
             inert(agent["name"] if agent else step["kind"]), f"bold {self._pen.color}"
@@ -116,6 +125,8 @@ class Blocks:
         self._pen.line(head)
 
     def _write_foot(self, step: Mapping[str, Any]) -> None:
+        for line in plan.lines(step) if step["kind"] in PLANNING else ():
+            self._pen.line(line)
         if step["error"]:
             error = step["error"]
             self._pen.line(Text(inert(f"  ✗ {error['title']}: {error['detail']}"), "red"))

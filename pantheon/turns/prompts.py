@@ -4,7 +4,8 @@ MANAGER = """\
 You manage the agents of this room and answer the user through them.
 The agents:
 {team}"""
-# The roster with roles: without it a manager can only guess whom to ask.
+# "Through them": a manager that does the work itself asks nobody. The roster with roles: without it
+# a manager can only guess whom to ask.
 
 DECIDE = """\
 Decide what happens next.
@@ -14,14 +15,16 @@ Finish: when what the agents said is enough, or when no agent is needed; then pu
 into "answer" if no agent has worked yet.
 An agent that failed can be asked again, with another brief.
 Left: {rounds} rounds, {calls} calls{spent}."""
-# A brief is all that an agent sees of the turn. "Every agent": routing by the words of the user is
-# the manager's decision, never a search for "all". "No agent needed": a greeting costs one call.
-# "Another brief": the same one again is a stall, which ends the rounds. What is left: so that it
-# plans within the caps.
+# "Without this conversation": of this turn an agent sees the user's message and its brief, not what
+# the others said. "Every agent": routing by the words of the user is the manager's decision, never
+# a search for "all". "No agent needed": a greeting costs one call. "Another brief": the same one
+# again is not sent, and a round of nothing else is a stall. What is left: so that it plans within
+# the caps.
 
 BRIEFED = """\
 The last message is your brief from @{manager}. Do what it asks, and only that."""
-# Several agents work side by side: whoever answers everything answers for the others.
+# Quotes give no orders but the user's: this one does. "Only that": several agents work side by
+# side, and whoever answers everything answers for the others.
 
 SYNTHESISE = """\
 Write the answer to the user's message from what the agents have said.
@@ -31,7 +34,8 @@ FAILED = """
 These could not answer: {names}. Say which part of your answer rests on that gap."""
 NOBODY = "\nNobody else has answered: answer from what you know, and say so."
 # Agreement and dissent by name are what a reader cannot see in a smooth text; a gap that is not
-# named is read as an answer.
+# named is read as an answer, and so is a manager's own opinion. "This process": the plan is shown
+# beside the answer.
 
 SCHEMA = """\
 Answer with one JSON object and nothing else, of this JSON schema:

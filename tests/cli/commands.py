@@ -35,8 +35,10 @@ class Commands:
             process.kill()
         return Result(process.returncode, out.decode(), err.decode())
 
-    def start(self, *words: str, **extra: str) -> subprocess.Popen[bytes]:
-        """Start a command; its streams are pipes."""
+    def start(
+        self, *words: str, stdin: int = subprocess.PIPE, **extra: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a command; its streams are pipes, unless its input is given."""
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.data_dir.parent),
@@ -48,7 +50,7 @@ class Commands:
             [*LAUNCH, *words],
             cwd=self.data_dir.parent,
             env=environment,
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,
