@@ -11,7 +11,7 @@ from uuid import UUID
 from pantheon.accounts.roles import Who
 from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
-from pantheon.events.types import TurnRef
+from pantheon.events.types import NewEvent, TurnRef
 from pantheon.ledger import attempts
 from pantheon.providers import chat_frames
 from pantheon.turns import accept, run, step, work
@@ -33,7 +33,10 @@ def _without_fence() -> None:
     ) -> int:
         return await event_log.reserve(conn, ref, count)
 
-    event_log.fence = fence
+    async def append(conn: Connection, ref: TurnRef, _: int, event: NewEvent) -> None:
+        await event_log.write(conn, ref, await event_log.reserve(conn, ref, 1), [event])
+
+    event_log.fence, event_log.append = fence, append
 
 
 def _without_lost() -> None:
