@@ -4,6 +4,7 @@ import os
 import signal
 
 CRASH_POINTS = (
+    "accept.frozen",
     "accept.before_commit",
     "accept.committed",
     "run.claimed",

@@ -210,6 +210,12 @@ async def delete_room(
     It locks the room, so that the caller then cancels what is live there in the same transaction.
     Raises `not_found` and `stale_version`.
     """
+    # Stronger than the update's own lock: it waits for turns that are being accepted here, which
+    # refer to the room and are not to be seen yet.
+    await conn.execute(
+        "SELECT FROM rooms WHERE workspace_id = %(workspace)s AND id = %(id)s FOR UPDATE",
+        {"workspace": who.workspace_id, "id": room_id},
+    )
     deleted = await conn.execute(
         """
         UPDATE rooms SET deleted_at = now(), version = version + 1

@@ -55,6 +55,7 @@ async def accept_turn(
     check_input(wanted)
     place = await load_place(conn, who, session_id)
     mode, frozen, warnings = freeze(place, providers, wanted)
+    crash_point("accept.frozen")
     if place.head_index != place.turn_count or retry_of is not None:
         # Beside other turns of its parent: its run has to read which they are.
         slot = None
@@ -252,6 +253,10 @@ async def _move_head(conn: Connection, who: Who, place: Place, turn_id: UUID, te
             last_turn_at = now(), name = coalesce(name, %(name)s), version = version + 1
         WHERE workspace_id = %(workspace)s AND id = %(session)s AND deleted_at IS NULL
           AND head_turn_id IS NOT DISTINCT FROM %(head)s
+          AND NOT EXISTS (
+              SELECT FROM rooms r WHERE r.workspace_id = sessions.workspace_id
+                AND r.id = sessions.room_id AND r.deleted_at IS NOT NULL
+          )
         """,
         {
             "workspace": who.workspace_id,
@@ -265,8 +270,10 @@ async def _move_head(conn: Connection, who: Who, place: Place, turn_id: UUID, te
         return
     there = await conn.execute(
         """
-        SELECT 1 FROM sessions
-        WHERE workspace_id = %(workspace)s AND id = %(session)s AND deleted_at IS NULL
+        SELECT FROM sessions s
+        LEFT JOIN rooms r ON r.workspace_id = s.workspace_id AND r.id = s.room_id
+        WHERE s.workspace_id = %(workspace)s AND s.id = %(session)s
+          AND s.deleted_at IS NULL AND r.deleted_at IS NULL
         """,
         {"workspace": who.workspace_id, "session": place.id},
     )
