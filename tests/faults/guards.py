@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pantheon.accounts.roles import Who
+from pantheon.api.routes import turns as routes
 from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
 from pantheon.events.types import NewEvent, TurnRef
@@ -120,6 +121,15 @@ def _without_wake() -> None:
     hub.Hub._elsewhere = lambda *_: None
 
 
+def _without_over() -> None:
+    """A cancel does not look whether there is anything to cancel."""
+
+    async def request_cancel(conn: Connection, who: Who, turn_id: UUID, when: str) -> None:
+        await conn.execute("UPDATE turns SET cancel_requested = %s WHERE id = %s", (when, turn_id))
+
+    routes.request_cancel = request_cancel
+
+
 def _without_persistence() -> None:
     """A transaction is tried once, and no connection is waited for."""
 
@@ -148,6 +158,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
+    "over": _without_over,
     "persistence": _without_persistence,
     "prefix": _without_prefix,
     "read_through": _without_read_through,
