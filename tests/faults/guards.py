@@ -3,17 +3,20 @@
 A guard is taken off in a forked process under test, before it serves, never in the package.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.api.routes import turns as routes
+from pantheon.db import wake
 from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
 from pantheon.events.types import NewEvent, TurnRef
 from pantheon.ledger import attempts
+from pantheon.ops import runtime
 from pantheon.providers import chat_frames
 from pantheon.turns import accept, run, step, work
 from pantheon.turns.place import Place
@@ -121,6 +124,39 @@ def _without_wake() -> None:
     hub.Hub._elsewhere = lambda *_: None
 
 
+def _without_notify() -> None:
+    """What a process says to the others is lost on the way."""
+
+    async def send(self: wake.Wake, _: Any) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            self._waiting.clear()
+
+    wake.Wake._send = send
+
+
+def _without_own_statement() -> None:
+    """The NOTIFY stands in the transaction that it tells of."""
+    transaction = Database.transaction
+
+    @asynccontextmanager
+    async def telling(
+        db: Database, workspace_id: UUID | None, *, snapshot: bool = False
+    ) -> AsyncIterator[Connection]:
+        async with transaction(db, workspace_id, snapshot=snapshot) as conn:
+            yield conn
+            if conn.notices:
+                await conn.execute("SELECT pg_notify('elsewhere', 'something')")
+
+    Database.transaction = telling
+
+
+def _without_poll() -> None:
+    """Whoever waits for a wake-up waits for it alone."""
+    runtime.poll_seconds = lambda _: 3600.0
+
+
 def _without_over() -> None:
     """A cancel does not look whether there is anything to cancel."""
 
@@ -158,8 +194,11 @@ GUARDS: dict[str, Callable[[], None]] = {
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
+    "notify": _without_notify,
     "over": _without_over,
+    "own_statement": _without_own_statement,
     "persistence": _without_persistence,
+    "poll": _without_poll,
     "prefix": _without_prefix,
     "read_through": _without_read_through,
     "sanitise": _without_sanitise,
