@@ -155,10 +155,12 @@ async def count_fault(conn: Connection, turn: TurnRow) -> int | None:
     return row[0] if row else None
 
 
-async def give_up_unknown_versions(conn: Connection) -> int:
+async def give_up_unknown_versions(conn: Connection, known: Sequence[int]) -> int:
     """Ask for the failure of waiting turns whose version no live worker knows; returns how many.
 
-    Any worker may end them: `claim` takes turns with a request to cancel whatever their version.
+    `known` are the caller's own versions: whether it is on the list of workers or not (after its
+    machine slept it is not), it is alive. Any worker may end them: `claim` takes turns with a
+    request to cancel whatever their version.
     """
     cursor = await conn.execute(
         """
@@ -169,7 +171,8 @@ async def give_up_unknown_versions(conn: Connection) -> int:
               SELECT unnest(graph_versions) FROM workers
               WHERE seen_at > clock_timestamp() - interval '10 minutes'
           )
+          AND graph_version <> ALL (%(known)s)
         """,
-        {"error": Jsonb(VERSION_GONE)},
+        {"error": Jsonb(VERSION_GONE), "known": list(known)},
     )
     return cursor.rowcount

@@ -18,19 +18,18 @@ async def register(db: Database, worker_id: UUID, instance: UUID, kind: str) -> 
                 "DELETE FROM workers WHERE instance = %(instance)s AND kind = 'up'",
                 {"instance": instance},
             )
-        await conn.execute(
-            """
-            INSERT INTO workers (id, instance, kind, graph_versions)
-            VALUES (%(id)s, %(instance)s, %(kind)s, %(versions)s)
-            """,
-            {"id": worker_id, "instance": instance, "kind": kind, "versions": [GRAPH_VERSION]},
-        )
+        await beat(conn, worker_id, instance, kind)
 
 
-async def beat(conn: Connection, worker_id: UUID) -> None:
-    """Say that a worker is alive."""
+async def beat(conn: Connection, worker_id: UUID, instance: UUID, kind: str) -> None:
+    """Say that a worker is alive, also if it was forgotten while its machine slept."""
     await conn.execute(
-        "UPDATE workers SET seen_at = clock_timestamp() WHERE id = %(id)s", {"id": worker_id}
+        """
+        INSERT INTO workers (id, instance, kind, graph_versions)
+        VALUES (%(id)s, %(instance)s, %(kind)s, %(versions)s)
+        ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()
+        """,
+        {"id": worker_id, "instance": instance, "kind": kind, "versions": [GRAPH_VERSION]},
     )
 
 

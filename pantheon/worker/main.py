@@ -37,6 +37,8 @@ class _Running:
 class _Worker:
     runtime: Runtime
     id: UUID
+    instance: UUID
+    kind: Literal["up", "worker"]
     stopping: asyncio.Event
     running: set[_Running] = field(default_factory=set)
     work: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,7 +80,7 @@ async def run_worker(
     grace time are cut; what is unfinished goes back to the queue. `up` is the only process of its
     `instance`, so it takes over at once what its dead predecessor held.
     """
-    worker = _Worker(runtime, ids.new(), stopping)
+    worker = _Worker(runtime, ids.new(), instance, kind, stopping)
     runtime.db.listeners.append(worker.notices)
     runtime.wake.on_notice(worker.notice)
     await heartbeat.register(runtime.db, worker.id, instance, kind)
@@ -170,8 +172,8 @@ async def _renew_forever(worker: _Worker) -> None:
         try:
             await _renew(worker, settings.lease_seconds)
             pause = settings.lease_seconds / 3
-        except (psycopg.OperationalError, Problem) as error:
-            log.warning("leases not renewed: the database is away", error=str(error).strip())
+        except (psycopg.Error, Problem) as error:
+            log.warning("leases not renewed", error=str(error).strip())
             pause = settings.lease_seconds / 10
         try:
             await asyncio.wait_for(worker.cancels.wait(), pause)
@@ -182,7 +184,7 @@ async def _renew_forever(worker: _Worker) -> None:
 async def _renew(worker: _Worker, seconds: float) -> None:
     held = [run for run in worker.running if not run.task.done()]
     async with worker.runtime.db.sweep() as conn:
-        await heartbeat.beat(conn, worker.id)
+        await heartbeat.beat(conn, worker.id, worker.instance, worker.kind)
         if not held:
             return
         renewed = await leases.renew(

@@ -12,6 +12,7 @@ from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
 from pantheon.ops.runtime import Runtime
 from pantheon.turns import approve, checkpoints, leases
+from pantheon.turns.types import GRAPH_VERSION
 from pantheon.worker import heartbeat
 
 EVERY_SECONDS = 30.0
@@ -41,7 +42,7 @@ async def sweep(runtime: Runtime) -> bool:
         if row is None or not row[0]:
             return False
         await heartbeat.forget(conn)
-        await leases.give_up_unknown_versions(conn)
+        await leases.give_up_unknown_versions(conn, [GRAPH_VERSION])
         await _purge_deltas(conn)
         await _purge_idempotency_keys(conn)
         expired = await _expired_attempts(conn)

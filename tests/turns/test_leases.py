@@ -123,7 +123,7 @@ async def test_a_version_that_nobody_knows_fails_visibly(idle: Runtime, who: Who
     await rows(idle, who, "UPDATE turns SET graph_version = 99 RETURNING 1")
     assert await claim(idle) == []
     async with idle.db.sweep() as conn:
-        assert await leases.give_up_unknown_versions(conn) == 1
+        assert await leases.give_up_unknown_versions(conn, [GRAPH_VERSION]) == 1
     (turn,) = await claim(idle)
     await run(idle, turn)
     seen = await view(idle, who, accepted)

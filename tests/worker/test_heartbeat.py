@@ -24,11 +24,17 @@ async def test_a_worker_comes_beats_and_goes(idle, admin):
     await heartbeat.register(idle.db, worker, instance, "worker")
     (row,) = admin.execute("SELECT id, instance, kind, graph_versions FROM workers").fetchall()
     assert row == (worker, instance, "worker", [GRAPH_VERSION])
-    admin.execute("UPDATE workers SET seen_at = now() - interval '1 hour'")
-    async with idle.db.sweep() as conn:
-        await heartbeat.beat(conn, worker)
-    (fresh,) = admin.execute("SELECT seen_at > now() - interval '1 minute' FROM workers").fetchone()
-    assert fresh
+    for asleep in (
+        "UPDATE workers SET seen_at = now() - interval '1 hour'",
+        "DELETE FROM workers",
+    ):
+        admin.execute(asleep)
+        async with idle.db.sweep() as conn:
+            await heartbeat.beat(conn, worker, instance, "worker")
+        (row,) = admin.execute("SELECT id, instance, kind, graph_versions FROM workers").fetchall()
+        assert row == (worker, instance, "worker", [GRAPH_VERSION])
+        fresh = admin.execute("SELECT seen_at > now() - interval '1 minute' FROM workers")
+        assert fresh.fetchone() == (True,)
     await heartbeat.leave(idle.db, worker)
     assert admin.execute("SELECT id FROM workers").fetchall() == []
 

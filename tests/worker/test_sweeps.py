@@ -147,6 +147,16 @@ async def test_a_turn_of_a_version_that_nobody_knows_is_ended(idle, who, admin):
     assert (wish, error["code"]) == ("now", "version_unknown")
 
 
+async def test_a_machine_that_slept_gives_up_no_turn_of_its_own(idle, who, admin):
+    """The worker's row and the turn's lease are old; the sweep comes before the worker's beat."""
+    await heartbeat.register(idle.db, ids.new(), ids.new(), "worker")
+    await at_work(idle, who, "demo/fast")
+    admin.execute("UPDATE workers SET seen_at = now() - interval '1 hour'")
+    admin.execute("UPDATE turns SET lease_expires_at = now() - interval '1 hour'")
+    await sweep(idle)
+    assert await rows(idle, who, "SELECT cancel_requested, error FROM turns") == [(None, None)]
+
+
 async def test_who_is_silent_is_forgotten(idle, admin):
     for silence in ("10 minutes 1 s", "9 minutes"):
         await heartbeat.register(idle.db, worker := ids.new(), ids.new(), "worker")
