@@ -32,7 +32,7 @@ def test_turns_in_step_and_one_after_another_bring_their_whole_text(bench: Bench
 def test_a_first_token_is_not_there_before_the_provider_sends_it(bench: Bench) -> None:
     direct = Direct(bench.url)
     run = bench.run(direct, direct.sessions(PACED_ONE, 1), 2)
-    assert min(run.first_ms) >= 50
+    assert min(run.first_ms) > 45  # 50, less what a timer may be early
     assert run.seconds >= 2 * (0.05 + 99 * 0.005)
 
 
