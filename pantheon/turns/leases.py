@@ -140,16 +140,23 @@ async def give_back(conn: Connection, turn: TurnRow) -> None:
 async def count_fault(conn: Connection, turn: TurnRow) -> int | None:
     """Count an exception of a run, give the turn back; return how many there were.
 
-    `None`: the lease is another's by now. A step that closes sets the count back.
+    At `MAX_FAULTS` the caller keeps it, to end it. `None`: the lease is another's by now. A step
+    that closes sets the count back.
     """
     cursor = await conn.execute(
         """
-        UPDATE turns SET faults = faults + 1, lease_expires_at = clock_timestamp()
+        UPDATE turns SET faults = faults + 1, lease_expires_at = CASE
+            WHEN faults + 1 < %(most)s THEN clock_timestamp() ELSE lease_expires_at END
         WHERE workspace_id = %(workspace)s AND id = %(turn)s AND lease_epoch = %(epoch)s
           AND status = 'running'
         RETURNING faults
         """,
-        {"workspace": turn.workspace_id, "turn": turn.id, "epoch": turn.lease_epoch},
+        {
+            "most": MAX_FAULTS,
+            "workspace": turn.workspace_id,
+            "turn": turn.id,
+            "epoch": turn.lease_epoch,
+        },
     )
     row = await cursor.fetchone()
     return row[0] if row else None

@@ -118,6 +118,16 @@ async def test_a_defect_is_counted_and_fails_the_turn_at_the_third(
     assert await claim(idle) == []
 
 
+async def test_nobody_takes_a_turn_whose_last_fault_is_counted(idle: Runtime, who: Who) -> None:
+    """Whoever counted it is about to end it: another run would ask, and pay, once more."""
+    await send(idle, who, await direct_session(idle, who, "demo/fast"))
+    for fault in range(1, leases.MAX_FAULTS + 1):
+        (turn,) = await claim(idle)
+        async with idle.db.transaction(who.workspace_id) as conn:
+            assert await leases.count_fault(conn, turn) == fault
+    assert await claim(idle) == []
+
+
 async def test_a_version_that_nobody_knows_fails_visibly(idle: Runtime, who: Who) -> None:
     accepted = await send(idle, who, await direct_session(idle, who, "demo/fast"))
     await rows(idle, who, "UPDATE turns SET graph_version = 99 RETURNING 1")
