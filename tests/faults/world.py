@@ -1,6 +1,7 @@
 """A small installation of real processes: a database, a model server, APIs, workers, a client."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.faults.processes import Nursery, Process
 TERMINAL = ("completed", "partial", "failed", "cancelled")
 LEASE_SECONDS = 1.0
 GRACE_SECONDS = 2.0
-MODES = ("direct", "manual", "sequence", "roundtable")
+MODES = ("direct", "manual", "sequence", "roundtable", "orchestrator")
 LOOK_SECONDS = 0.03
 ANSWER_SECONDS = 60.0
 
@@ -30,6 +31,12 @@ NOBODY = "http://127.0.0.1:9/v1"
 # With a price, so that what is paid twice is seen in the books.
 PRICE = {"input": "1", "output": "2"}
 PRICED = ("ok", "paced-20-2-20", "paced-20-10-40", "paced-30-20-100")
+MANAGER = {
+    "id": "scripted",
+    "context_window": 65_536,
+    "capabilities": ["structured_outputs"],
+    "price": PRICE,
+}
 TURN_FIELDS = ("id", "session_id", "mode", "status", "error", "lease_epoch", "takeovers", "faults")
 
 
@@ -69,7 +76,7 @@ class World:
         process = Process(kind, self.folder / f"{name}.log")
         provider = {
             "base_url": self.fakes.removesuffix("/v1") + self.path,
-            "models": [{"id": model, "price": PRICE} for model in PRICED],
+            "models": [MANAGER, *({"id": model, "price": PRICE} for model in PRICED)],
             "any_model": True,
         }
         given = {
@@ -95,11 +102,19 @@ class World:
         await process.ended
 
     async def session(
-        self, mode: str, model: str = "", agents: int = 3, *, models: Collection[str] = ()
+        self,
+        mode: str,
+        model: str = "",
+        agents: int = 3,
+        *,
+        models: Collection[str] = (),
+        manager: str = "fake/scripted",
+        approve: str = "never",
     ) -> UUID:
         """Open a session for one of `MODES`: its agents have `model`, or each one of `models`.
 
-        A model is one of the fake server, or `gone/…` of one that does not answer.
+        A model is one of the fake server, or `gone/…` of one that does not answer. An
+        orchestrator's manager asks all of them in its first round, and then answers.
         """
         named = list(models) or [model] * agents
         of_each = [name if "/" in name else f"fake/{name}" for name in named]
@@ -109,7 +124,17 @@ class World:
                 session = await make.make_session(conn, self.who, agent=agent)
             else:
                 roster = [await make.make_agent(conn, self.who, model=name) for name in of_each]
-                room = await make.make_room(conn, self.who, agents=roster, mode="roundtable")
+                given: dict[str, Any] = {"mode": "roundtable"}
+                if mode == "orchestrator":
+                    prompt = _script([agent["key"] for agent in roster])
+                    given = {
+                        "mode": mode,
+                        "modes": (mode,),
+                        "goal": "Ship",
+                        "manager": {"model": manager, "prompt": prompt},
+                        "approve": approve,
+                    }
+                room = await make.make_room(conn, self.who, agents=roster, **given)
                 session = await make.make_session(conn, self.who, room=room)
         return UUID(session["id"])
 
@@ -127,7 +152,8 @@ class World:
 
         With `wait_seconds` the answer waits for the turn's end so long.
         """
-        body: dict[str, Any] = {"input": "What now?" if mode == "direct" else "@all What now?"}
+        tagged = mode not in ("direct", "orchestrator")
+        body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
         if mode in ("manual", "sequence"):
             body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
         elif mode == "roundtable":
@@ -194,6 +220,20 @@ class World:
         async with self.db.transaction(self.who.workspace_id) as conn:
             for table in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
                 await conn.execute(f"DELETE FROM checkpoints.{table}")  # type: ignore[arg-type]
+
+
+def _script(keys: Collection[str]) -> str:
+    """Return the role prompt that makes the scripted model manage: ask all once, then answer."""
+    asked = [{"agent": key, "brief": "Look at it."} for key in keys]
+    ask = {"action": "delegate", "assignments": asked, "answer": None, "reason": "All views."}
+    enough = {"action": "finish", "assignments": [], "answer": None, "reason": "Enough."}
+    return "\n".join(
+        (
+            f"on Left: 3 rounds => say: {json.dumps(ask)}",
+            f"on Left: 2 rounds => say: {json.dumps(enough)}",
+            "on Write the answer => as: paced-20-10-40",
+        )
+    )
 
 
 @asynccontextmanager
