@@ -113,9 +113,9 @@ def assemble_context(
         }
     ]
     kept, actions = _by_policy(speaker, history)
-    own = system + speaker.task
-    fixed = [Quote(None, own, tokens.estimate(own)), asked, *earlier]
-    room = speaker.window - speaker.reply_reserve - sum(_cost(quote) for quote in fixed)
+    fixed = tokens.estimate(system) + tokens.estimate(speaker.task)
+    fixed += sum(_cost(quote) for quote in (asked, *earlier))
+    room = speaker.window - speaker.reply_reserve - fixed
     if room < 0:
         raise ContextTooLarge(
             f"The role, the question and this turn's answers need about"

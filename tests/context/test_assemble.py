@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pantheon.context import tokens
@@ -95,14 +95,20 @@ def test_the_oldest_turns_are_left_out_and_named() -> None:
     assert sent.budget["used"] <= 4_096 - 1_024
 
 
-@given(st.integers(256, 6_000), st.lists(st.integers(0, 2_000), max_size=8))
-def test_what_is_sent_fits_or_is_refused(window: int, sizes: list[int]) -> None:
+@example(295, [], "")
+@given(
+    st.integers(256, 6_000),
+    st.lists(st.integers(0, 2_000), max_size=8),
+    st.sampled_from(["", "Decide what happens next."]),
+)
+def test_what_is_sent_fits_or_is_refused(window: int, sizes: list[int], task: str) -> None:
     history = [past(i + 1, "x" * size) for i, size in enumerate(sizes)]
-    who = speaker(window=window, reply_reserve=window // 4)
+    who = speaker(window=window, reply_reserve=window // 4, task=task)
     try:
         sent = assemble_context(who, history, said(None, "Q" * 300), uuid4(), [])
     except ContextTooLarge:
-        fixed = assemble_context(speaker(window=10**6), [], said(None, "Q" * 300), uuid4(), [])
+        whole = speaker(window=10**6, task=task)
+        fixed = assemble_context(whole, [], said(None, "Q" * 300), uuid4(), [])
         assert fixed.budget["used"] > window - window // 4
     else:
         assert sent.budget["used"] <= window - window // 4

@@ -156,7 +156,7 @@ class World:
         body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
         if mode in ("manual", "sequence"):
             body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
-        elif mode == "roundtable":
+        elif mode in ("roundtable", "orchestrator"):
             body["mode"] = mode
         if limits:
             body["limits"] = limits

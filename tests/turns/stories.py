@@ -13,6 +13,7 @@ import pytest
 
 from pantheon.accounts.roles import Who
 from pantheon.base.settings import ModelSetting, ProviderSetting, Settings
+from pantheon.ledger import usage
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.runtime import Runtime
 from pantheon.turns import step
@@ -78,10 +79,23 @@ async def story(runtime: Runtime, who: Who, *script: str, **given: Any) -> dict[
     turn = await ended(runtime, who, accepted)
     drift = [f for f in await reconcile(runtime.server.admin_url) if f.drift]
     assert drift == []
+    await by_purpose(runtime, who, turn)
     log = await log_of(runtime, who, turn)
     assert log[-1][1]["turn"] == turn
     assert [event.seq for event, _ in log] == list(range(1, len(log) + 1))
     return turn
+
+
+async def by_purpose(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, Any]:
+    """Return what each purpose's calls used, after seeing that they make up the turn's total."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        told = await usage.report(
+            conn, who, ["purpose"], usage.Filter(turn_id=UUID(turn["id"])), limit=10
+        )
+    used = {item["purpose"]: item["usage"] for item in told["items"]}
+    for name in ("calls", "unpriced_calls", "input_tokens", "output_tokens"):
+        assert sum(each[name] for each in used.values()) == turn["usage"][name], name
+    return used
 
 
 def steps(turn: dict[str, Any]) -> list[tuple[str, str]]:

@@ -134,6 +134,7 @@ async def test_a_specialist_sees_its_brief_and_the_manager_sees_all(
         ('Sure! {"action":"finish","assignments":[],"answer":"Hi","reason":""} Done.', None),
         ('<think>{"a": 1}</think>{"action":"finish","answer":"Hi"}', None),
         ('{"action":"finish","assignments":[],"answer":"Hi","reason":"",}', None),
+        ('{"action":"delegate","assignments":[{"agent":"a0","brief":"x"}]', "no complete JSON"),
         ("I would ask a0 and a1.", "no complete JSON object"),
         ('{"action":"delegate","assignments":[{"agent":"zoe","brief":"x"}]}', "no agent zoe"),
         ('{"action":"finish","assignments":[{"agent":"a0","brief":"x"}]}', "no assignments"),
@@ -146,12 +147,11 @@ async def test_a_specialist_sees_its_brief_and_the_manager_sees_all(
 async def test_a_broken_reply_is_read_or_mended_once(
     runtime: Runtime, who: Who, reply: str, mended: str | None
 ) -> None:
-    said = reply.replace("\n", " ") if "```" not in reply else reply.replace("\n", "\\n")
     good = {**FINISH, "answer": "Hi"}
-    said = said.replace("\\n", " ")
+    # A script has one line for each reply.
+    said = reply.replace("\n", " ")
     first = f"on {FIRST} => {said}" if said.startswith("as: ") else on(FIRST, said)
-    script = [on("no valid decision", good), first]
-    turn = await story(runtime, who, *script)
+    turn = await story(runtime, who, on("no valid decision", good), first)
     assert turn["status"] == "completed"
     assert turn["steps"][-1]["message"]["content"] == "Hi"
     calls = await purposes(runtime, who, turn)
@@ -165,6 +165,16 @@ async def test_a_broken_reply_is_read_or_mended_once(
         log = await log_of(runtime, who, turn)
         (told,) = [d["error"] for e, d in log if e.type == "step.retrying"]
         assert mended in told["detail"]
+
+
+async def test_an_empty_reply_is_asked_for_once_more(runtime: Runtime, who: Who) -> None:
+    turn = await story(runtime, who, f"on {FIRST} => as: empty", SYNTHESIS)
+    assert (turn["status"], turn["stop_reason"]) == ("completed", "router_invalid")
+    assert await purposes(runtime, who, turn) == [
+        ("route", "failed", "empty_answer"),
+        ("route", "failed", "empty_answer"),
+        ("synthesis", "completed", None),
+    ]
 
 
 async def test_a_reply_cut_at_the_length_limit_is_refused(runtime: Runtime, who: Who) -> None:
@@ -244,6 +254,36 @@ async def test_the_wall_clock_leads_to_the_synthesis(runtime: Runtime, who: Who)
     )  # fmt: skip
     assert (turn["status"], turn["stop_reason"]) == ("partial", "turn_seconds")
     assert steps(turn)[-1] == ("synth", "completed")
+
+
+async def test_the_wall_clock_in_a_later_round_loses_nothing_of_it(
+    runtime: Runtime, who: Who
+) -> None:
+    turn = await story(
+        runtime, who,
+        on(FIRST, delegate("a0")),
+        on(SECOND, delegate("a0", "a1", brief="Look again")),
+        SYNTHESIS,
+        models=("ok", "stall"), limits={"turn_seconds": 1},
+    )  # fmt: skip
+    assert (turn["status"], turn["stop_reason"]) == ("partial", "turn_seconds")
+    assert [step["key"] for step in turn["steps"]] == [
+        "route1", "r1.1:a0", "route2", "r2.1:a0", "r2.2:a1", "synth",
+    ]  # fmt: skip
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        sent = await view_sent(conn, who, UUID(turn["steps"][-1]["id"]))
+    heard = [(s["from"], "failed" in s["text"]) for s in sent["sections"] if s["from"]]
+    assert heard == [("a0", False), ("a0", False), ("a1", True)]
+
+
+async def test_what_no_text_can_hold_is_replaced_in_a_decision(runtime: Runtime, who: Who) -> None:
+    hidden = orjson.dumps(delegate("a0")).decode().replace("Check", r"Ch\u0000eck\ud800")
+    turn = await story(
+        runtime, who, on(FIRST, hidden), on(SECOND, FINISH), SYNTHESIS, models=("echo", "ok")
+    )
+    assert turn["status"] == "completed"
+    assert turn["steps"][0]["decision"]["assignments"][0]["brief"] == "Ch�eck� it, a0."
+    assert "Ch�eck� it, a0." in turn["steps"][1]["message"]["content"]
 
 
 async def test_the_same_again_is_a_stall(runtime: Runtime, who: Who) -> None:
