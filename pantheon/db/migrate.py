@@ -7,7 +7,7 @@ import psycopg
 
 from pantheon.db.roles import LACKING, ensure_roles, lacking_arguments
 
-HEAD = "0001"
+HEAD = "0005"
 LOCK = 0x70616E74  # "pant": one migration at a time in a database
 
 
