@@ -1,8 +1,8 @@
 """Measures what reports take beside a year of calls: `python -m tests.ledger.year`.
 
 Ten million calls by default (about eight gigabytes while it runs, some minutes), in a database
-of its own that is removed again. Prints milliseconds, the median of five after a first one, and how long
-the sums took to make.
+of its own that is removed again. Prints milliseconds, the median of five after a first one, and
+how long the sums took to make.
 """
 
 import argparse
