@@ -83,7 +83,8 @@ def test_failures_decisions_and_stale_answers_are_told() -> None:
     written = markdown_turn(
         turn(
             step(kind="route", decision=decision, message=None),
-            step(kind="approval", agent=None, decision={"action": "stop"}, message=None, usage=free),
+            step(kind="approval", agent=None, decision={"action": "stop"},
+                 message=None, usage=free),
             step(status="failed", message=None, error=error, usage=free),
             step(kind="synthesis", stale=True),
             status="partial", stop_reason="stopped", error={"detail": "Its workers died."},
