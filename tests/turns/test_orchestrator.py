@@ -8,6 +8,7 @@ import pytest
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import Problem
 from pantheon.ops.runtime import Runtime
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.sent import view_sent
 from tests import make
 from tests.fakes.process import requests
@@ -245,6 +246,7 @@ async def test_each_cap_leads_to_the_synthesis(
     )  # fmt: skip
     assert (turn["status"], turn["stop_reason"]) == ("completed", reason)
     assert len([s for s in turn["steps"] if s["kind"] == "answer"]) == answers
+    assert turn["limits"] == {**DEFAULTS, **limits}
     assert turn["steps"][-1]["message"]["content"] == "All in all: go."
 
 

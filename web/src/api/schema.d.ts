@@ -1157,6 +1157,26 @@ export interface components {
             workspace: components["schemas"]["Workspace"];
         };
         /**
+         * Limits
+         * @description The caps that a turn has frozen: its own, the room's, or the defaults.
+         */
+        Limits: {
+            /** Turn Seconds */
+            turn_seconds: number;
+            /** Step Seconds */
+            step_seconds: number;
+            /** Parallel */
+            parallel: number;
+            /** Rounds */
+            rounds: number;
+            /** Calls Per Agent */
+            calls_per_agent: number;
+            /** Calls */
+            calls: number;
+            /** Approval Seconds */
+            approval_seconds: number;
+        };
+        /**
          * Login
          * @description What stands after `#` in a login link.
          */
@@ -1458,6 +1478,44 @@ export interface components {
             errors?: {
                 [key: string]: string;
             }[];
+        };
+        /**
+         * ProposedAgent
+         * @description Who speaks next in a round table that pauses between its agents.
+         */
+        ProposedAgent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "next_agent";
+            /** Agent */
+            agent: string;
+        };
+        /**
+         * ProposedAssignment
+         * @description What a manager wants an agent to do.
+         */
+        ProposedAssignment: {
+            /** Agent */
+            agent: string;
+            /** Brief */
+            brief: string;
+        };
+        /**
+         * ProposedAssignments
+         * @description A manager's round, which waits for the user's word.
+         */
+        ProposedAssignments: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "assignments";
+            /** Reason */
+            reason: string;
+            /** Assignments */
+            assignments: components["schemas"]["ProposedAssignment"][];
         };
         /**
          * Provider
@@ -1922,14 +1980,9 @@ export interface components {
             context: components["schemas"]["TurnContext"];
             /** Warnings */
             warnings: components["schemas"]["Warning"][];
-            /** Approval */
-            approval: {
-                [key: string]: unknown;
-            } | null;
-            /** Error */
-            error: {
-                [key: string]: unknown;
-            } | null;
+            limits: components["schemas"]["Limits"];
+            approval: components["schemas"]["WaitingApproval"] | null;
+            error: components["schemas"]["TurnError"] | null;
             /** Created At */
             created_at: string;
             /** Started At */
@@ -1950,6 +2003,20 @@ export interface components {
             pruned: boolean;
             /** Overflow */
             overflow: boolean;
+        };
+        /**
+         * TurnError
+         * @description What broke a turn as a whole.
+         */
+        TurnError: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /** Detail */
+            detail: string;
+            /** Status */
+            status: number;
         };
         /**
          * Turns
@@ -2041,6 +2108,23 @@ export interface components {
             role: "owner" | "admin" | "member";
             /** Scopes */
             scopes: ("read" | "write" | "admin")[];
+        };
+        /**
+         * WaitingApproval
+         * @description What a waiting turn asks its user; without an answer it ends at `expires_at`.
+         */
+        WaitingApproval: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assignments" | "next_agent";
+            /** Proposal */
+            proposal: components["schemas"]["ProposedAssignments"] | components["schemas"]["ProposedAgent"];
+            /** Expires At */
+            expires_at: string;
         };
         /**
          * Warning
