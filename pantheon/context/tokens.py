@@ -8,10 +8,10 @@ import re
 from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from importlib.resources import files
 from math import ceil
-
-import tiktoken
+from typing import Protocol
 
 MESSAGE_OVERHEAD = 4
 
@@ -50,7 +50,16 @@ _LEAD_TWO, _LEAD_THREE, _LEAD_FOUR = (
     bytes(range(0xC0, 0xE0)), bytes(range(0xE0, 0xF0)), bytes(range(0xF0, 0x100)),
 )  # fmt: skip
 
-_known: dict[str, tiktoken.Encoding] = {}
+
+class Encoding(Protocol):
+    """A loaded tokenizer."""
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        """Return the tokens of a text."""
+        ...
+
+
+_known: dict[str, Encoding] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,8 @@ def load() -> None:
         b64decode(token): int(rank)
         for token, rank in (line.split() for line in lzma.decompress(packed).splitlines())
     }
-    _known[O200K] = tiktoken.Encoding(
+    # Its library is needed only where such a model is configured.
+    _known[O200K] = import_module("tiktoken").Encoding(
         "o200k_base", pat_str=O200K_WORDS, mergeable_ranks=ranks, special_tokens={}
     )
 
