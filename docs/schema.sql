@@ -384,6 +384,17 @@ CREATE TABLE public.turn_events (
 
 COMMENT ON TABLE public.turn_events IS 'events: the log of a turn, gap-free by seq';
 
+CREATE TABLE public.turn_rates (
+    workspace_id uuid NOT NULL,
+    scope_id uuid NOT NULL,
+    seconds integer NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT turn_rates_seconds_check CHECK ((seconds > 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.turn_rates IS 'ledger: how fast turns may come: when the allowance of a user or of the workspace is whole again';
+
 CREATE TABLE public.turns (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -543,6 +554,9 @@ ALTER TABLE ONLY public.summaries
 ALTER TABLE ONLY public.turn_events
     ADD CONSTRAINT turn_events_pkey PRIMARY KEY (workspace_id, turn_id, seq);
 
+ALTER TABLE ONLY public.turn_rates
+    ADD CONSTRAINT turn_rates_pkey PRIMARY KEY (workspace_id, scope_id, seconds);
+
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_pkey PRIMARY KEY (workspace_id, id);
 
@@ -695,6 +709,9 @@ ALTER TABLE ONLY public.summaries
 ALTER TABLE ONLY public.turn_events
     ADD CONSTRAINT turn_events_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
 
+ALTER TABLE ONLY public.turn_rates
+    ADD CONSTRAINT turn_rates_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_input FOREIGN KEY (workspace_id, input_message_id) REFERENCES public.messages(workspace_id, id);
 
@@ -758,6 +775,8 @@ CREATE POLICY sweep ON public.turns TO pantheon_sweep USING (true);
 
 ALTER TABLE public.turn_events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.turn_rates ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.turns ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
@@ -795,6 +814,8 @@ CREATE POLICY workspace ON public.steps TO pantheon_app USING ((workspace_id = (
 CREATE POLICY workspace ON public.summaries TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.turn_events TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.turn_rates TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.turns TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -869,6 +890,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.summaries TO pantheon_app;
 
 GRANT SELECT,INSERT ON TABLE public.turn_events TO pantheon_app;
 GRANT SELECT,DELETE ON TABLE public.turn_events TO pantheon_sweep;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.turn_rates TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.turns TO pantheon_app;
 GRANT SELECT,UPDATE ON TABLE public.turns TO pantheon_sweep;

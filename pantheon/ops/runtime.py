@@ -15,6 +15,7 @@ from pantheon.context import tokens
 from pantheon.db.pool import Database
 from pantheon.db.wake import Wake
 from pantheon.events.hub import Hub
+from pantheon.ledger.rates import Rates, rates_of
 from pantheon.ops import schema
 from pantheon.ops.embedded import Server
 from pantheon.providers.registry import Providers, open_providers
@@ -42,6 +43,7 @@ class Runtime:
     wake: Wake
     hub: Hub
     slots: Slots
+    rates: Rates
     durable: bool
 
     @property
@@ -91,8 +93,9 @@ async def open_runtime(
             asyncio.create_task(_keep_fresh(providers), name="models"),
         ]
         yield Runtime(
-            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(), durable
-        )
+            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(),
+            Rates(rates_of(settings)), durable,
+        )  # fmt: skip
     finally:
         for task in background:
             task.cancel()

@@ -49,6 +49,8 @@ ROWS = {
     "context_audits": """(workspace_id, attempt_id, step_id, model, sections, budget,
             request_sha256)
         VALUES (%(w)s, %(attempt)s, %(step)s, 'a', '[]', '{}', '\\x00')""",
+    "turn_rates": """(workspace_id, scope_id, seconds, full_at)
+        VALUES (%(w)s, %(user)s, 60, now())""",
     "idempotency_keys": """(workspace_id, user_id, method, path, key, body_sha256)
         VALUES (%(w)s, %(user)s, 'POST', '/', 'k', '\\x00')""",
 }
