@@ -11,6 +11,7 @@ import structlog
 from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
+from pantheon.context import tokens
 from pantheon.db.pool import Database
 from pantheon.db.wake import Wake
 from pantheon.events.hub import Hub
@@ -110,6 +111,8 @@ async def _keep_fresh(providers: Providers) -> None:
     while True:
         try:
             await providers.refresh()
+            if any(tokens.family_of(model.id) for model in providers.models()):
+                await asyncio.to_thread(tokens.load)
         except Problem as problem:
             log.warning("models could not be listed", error=problem.detail)
         with suppress(TimeoutError):

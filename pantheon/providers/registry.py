@@ -12,6 +12,7 @@ import structlog
 
 from pantheon.base.errors import NOT_FOUND, Problem, ProblemType
 from pantheon.providers.openai import OpenAIProvider
+from pantheon.providers.ratios import Ratios
 from pantheon.providers.types import Failure, Model, Provider
 
 UNKNOWN_MODEL = ProblemType("unknown_model", 422, "There is no such model")
@@ -73,6 +74,7 @@ class Providers:
     def __init__(self, entries: Sequence[Entry], *, key_file: Path | None = None) -> None:
         """Hold `entries`. `key_file` opens the keys that workspaces have entered."""
         self._entries = {entry.provider.name: entry for entry in entries}
+        self.ratios = Ratios()
         self._own: dict[UUID, tuple[int, Providers]] = {}
         self._retired: list[Entry] = []
         self.key_file = key_file
@@ -108,6 +110,7 @@ class Providers:
             if entry.own_key_id is not None and entries.get(name) is not entry
         ]
         own = Providers(list(entries.values()), key_file=self.key_file)
+        own.ratios = self.ratios
         self._own[workspace_id] = (version, own)
         self.unasked.set()
         return own

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import Problem
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn
 from pantheon.db.pool import Database, Notice
 from pantheon.providers.registry import Providers
 from pantheon.turns import leases

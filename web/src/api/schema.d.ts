@@ -569,9 +569,31 @@ export interface paths {
         };
         /**
          * Get Step Context
-         * @description Exactly what a step's newest attempt sent: by origin, with tokens, and what was left out.
+         * @description Exactly what an attempt sent: by origin, with tokens, and what was left out.
          */
         get: operations["get_step_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/steps/{step_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Step Request
+         * @description The body of a request as it left for the provider, byte for byte; no secret is in it.
+         *
+         *     409 `request_changed` where it cannot be built any more.
+         */
+        get: operations["get_step_request"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2029,11 +2051,13 @@ export interface components {
         };
         /**
          * StepContext
-         * @description Exactly what a step's newest attempt sent.
+         * @description Exactly what an attempt of a step sent. `exact`: to the byte; `/request` has the body.
          */
         StepContext: {
             /** Attempt Id */
             attempt_id: string;
+            /** Attempt */
+            attempt: number;
             /** Model */
             model: string;
             /** Sections */
@@ -2046,6 +2070,8 @@ export interface components {
             actions: components["schemas"]["ContextAction"][];
             /** Request Sha256 */
             request_sha256: string;
+            /** Exact */
+            exact: boolean;
             /** Cached Tokens */
             cached_tokens: number | null;
         };
@@ -3674,7 +3700,10 @@ export interface operations {
     };
     get_step_context: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Which attempt of the step; absent: its newest. */
+                attempt?: number | null;
+            };
             header?: never;
             path: {
                 step_id: string;
@@ -3690,6 +3719,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepContext"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_step_request: {
+        parameters: {
+            query?: {
+                /** @description Which attempt of the step; absent: its newest. */
+                attempt?: number | null;
+            };
+            header?: never;
+            path: {
+                step_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */

@@ -34,7 +34,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     JOIN public.sessions s ON s.workspace_id = m.workspace_id AND s.id = m.session_id
     LEFT JOIN public.rooms r ON r.workspace_id = s.workspace_id AND r.id = s.room_id
     WHERE m.workspace_id = nullif(current_setting('pantheon.workspace_id', true), '')::uuid
-      AND m.words @@ query
+      AND m.words @@ query AND m.deleted_at IS NULL
       AND (before IS NULL OR m.id < before)
       AND (s.user_id = reader OR s.shared)
       AND s.deleted_at IS NULL AND r.deleted_at IS NULL
