@@ -42,6 +42,23 @@ def test_a_key_lives_and_dies(commands: Commands, up: Up) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "scopes"),
+    [
+        ((), "read,write"),
+        (("--scope", "write", "--scope", "read"), "read,write"),
+        (("--scope", "read, admin", "--scope", "write"), "admin,read,write"),
+    ],
+)
+def test_scopes_come_with_commas_or_one_by_one(
+    commands: Commands, words: tuple[str, ...], scopes: str
+) -> None:
+    """Given twice, both count."""
+    assert commands.run("key", "create", "--name", "many", *words).code == 0
+    (row,) = [line for line in commands.run("key", "list").out.splitlines() if "many" in line]
+    assert row.split()[1] == scopes
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (("create", "--name", " "), "1 to 100 characters"),

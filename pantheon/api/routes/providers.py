@@ -13,7 +13,7 @@ from pantheon.api.deps import OwnProviders, RuntimeOf, SignedIn, admin
 from pantheon.base import log
 from pantheon.ledger import usage
 from pantheon.ops.key_trial import try_key
-from pantheon.ops.trial import Trial
+from pantheon.ops.outside import Trial
 from pantheon.providers import own_keys
 from pantheon.providers.types import Failure
 
