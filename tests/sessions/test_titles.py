@@ -9,9 +9,7 @@ from pantheon.sessions.titles import set_title
 from tests.make import make_session
 
 
-@pytest.mark.parametrize(
-    ("name", "taken"), [("First words", True), ("Mine", False), (None, False)]
-)
+@pytest.mark.parametrize(("name", "taken"), [("First words", True), ("Mine", False), (None, False)])
 async def test_only_the_given_name_is_replaced(conn, who, name, taken):
     session = await make_session(conn, who, name=name)
     session_id = UUID(session["id"])

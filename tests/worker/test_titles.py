@@ -122,7 +122,6 @@ def test_a_title_is_one_short_line(said: str, title: str) -> None:
     assert clean_title(said).replace("word…", "word …") == title
 
 
-
 @pytest.mark.parametrize("settings", [None], indirect=True)
 async def test_without_a_model_nobody_is_asked(idle: Runtime, who: Who) -> None:
     _, turn = await first_turn(idle, who)
