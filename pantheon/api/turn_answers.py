@@ -65,7 +65,7 @@ async def answer_turn(
         return resource(turn, 201, location=location)
     if not _rests(turn):
         await _wait(request, shared, who, turn, seconds)
-        async with shared.runtime.db.transaction(who.workspace_id) as conn:
+        async with shared.runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
             turn = await view_turn(conn, who, UUID(turn["id"]))
     answer = resource(turn, 201, location=location)
     answer.headers["Preference-Applied"] = f"wait={seconds}"

@@ -71,7 +71,7 @@ async def follow_turn_events(
 
     204 where nothing can follow: a reader that comes back for more has it all.
     """
-    async with runtime.db.transaction(who.workspace_id) as conn:
+    async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
         turn = await view_turn(conn, who, turn_id)
     index, seq = after or (turn["index"], 0)
     if index != turn["index"]:
