@@ -105,8 +105,27 @@ class Settings(BaseSettings):
     billing: Literal["off", "warn", "enforce"] = Field(
         default="off", description="What a new database starts with; then the switch there counts."
     )
-    turns_per_minute: int | None = Field(default=None, ge=1, description="Per user; unset = none.")
-    turns_per_hour: int | None = Field(default=None, ge=1, description="Per user; unset = none.")
+    turns_per_minute: int | None = Field(
+        default=None, ge=1, le=6_000, description="Turns that each user may begin; unset: any."
+    )
+    turns_per_hour: int | None = Field(
+        default=None, ge=1, le=60_000, description="Turns that each user may begin; unset: any."
+    )
+    workspace_turns_per_minute: int | None = Field(
+        default=None, ge=1, le=6_000, description="Turns that each workspace may begin; unset: any."
+    )
+    workspace_turns_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        le=60_000,
+        description="Turns that each workspace may begin; unset: any.",
+    )
+    turns_at_once: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Turns of one user that run side by side, the others wait; unset: any.",
+    )
     title_model: str | None = Field(
         default=None, description="Model that names sessions; unset: the first words."
     )

@@ -11,9 +11,11 @@ import structlog
 from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
+from pantheon.context import tokens
 from pantheon.db.pool import Database
 from pantheon.db.wake import Wake
 from pantheon.events.hub import Hub
+from pantheon.ledger.rates import Rates, rates_of
 from pantheon.ops import schema
 from pantheon.ops.embedded import Server
 from pantheon.providers.registry import Providers, open_providers
@@ -41,6 +43,7 @@ class Runtime:
     wake: Wake
     hub: Hub
     slots: Slots
+    rates: Rates
     durable: bool
 
     @property
@@ -90,8 +93,9 @@ async def open_runtime(
             asyncio.create_task(_keep_fresh(providers), name="models"),
         ]
         yield Runtime(
-            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(), durable
-        )
+            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(),
+            Rates(rates_of(settings)), durable,
+        )  # fmt: skip
     finally:
         for task in background:
             task.cancel()
@@ -105,6 +109,8 @@ async def _keep_fresh(providers: Providers) -> None:
     while True:
         try:
             await providers.refresh()
+            if any(tokens.family_of(model.id) for model in providers.models()):
+                await asyncio.to_thread(tokens.load)
         except Problem as problem:
             log.warning("models could not be listed", error=problem.detail)
         await asyncio.sleep(REFRESH_SECONDS)

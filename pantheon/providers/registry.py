@@ -24,6 +24,7 @@ from pantheon.providers.local import (
     local_model,
 )
 from pantheon.providers.openai import OpenAIProvider
+from pantheon.providers.ratios import Ratios
 from pantheon.providers.types import Failure, Model, Provider
 
 UNKNOWN_MODEL = ProblemType("unknown_model", 422, "There is no such model")
@@ -69,6 +70,7 @@ class Providers:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = {entry.provider.name: entry for entry in entries}
+        self.ratios = Ratios()
 
     def resolve(self, model_id: str, *, accepted: bool = False) -> tuple[Provider, Model]:
         """Return the provider and the model of `provider/model`.

@@ -14,7 +14,7 @@ from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import NOT_FOUND
 from pantheon.base.text import first_words
 from pantheon.context import tokens
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
@@ -105,7 +105,10 @@ async def store_turn(
         plan = MODES[mode].plan(frozen)[0]
         ready = prepare_ask(providers, frozen, prompts, {}, plan, history, asked, message_id)
         ask = ready if isinstance(ready, Ask) else None
-    await messages.add(conn, who.workspace_id, message_id, place.id, turn_id, text, size)
+    await messages.add(
+        conn, who.workspace_id, message_id, place.id, turn_id, text, size,
+        exact=tokens.exact_count(text),
+    )  # fmt: skip
     try:
         turn = await _insert_turn(
             conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of,

@@ -14,6 +14,7 @@ from pantheon.base.text import sanitise
 from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.sessions import sessions
 from pantheon.turns import steps
 from pantheon.turns.decision import LONGEST_BRIEF
@@ -24,7 +25,6 @@ from pantheon.turns.work import Committed, Work
 
 APPROVAL_CLOSED = ProblemType("approval_closed", 409, "This was decided already")
 
-APPROVAL_SECONDS = 86_400
 LONGEST_NOTE = 20_000
 
 
@@ -35,7 +35,7 @@ async def ask_user(work: Work, step: StepRow) -> None:
     waits then, and has no lease any more.
     """
     proposal = _proposal(work, step)
-    seconds = int(work.frozen.limits.get("approval_seconds", APPROVAL_SECONDS))
+    seconds = int(work.frozen.limits.get("approval_seconds", DEFAULTS["approval_seconds"]))
 
     async def write(conn: Connection) -> None:
         first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 1)

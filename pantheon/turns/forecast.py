@@ -15,7 +15,7 @@ from pantheon.accounts.roles import Who
 from pantheon.base import ids
 from pantheon.base.money import credits_text, usd_text
 from pantheon.context import tokens
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.db.pool import Connection
 from pantheon.ledger import prices
 from pantheon.providers.registry import Providers

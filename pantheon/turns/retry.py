@@ -143,15 +143,15 @@ async def _repeat(
 def what_follows(rows: Sequence[StepRow], again: Collection[str]) -> set[str]:
     """Return what has to run again with `again`.
 
-    A synthesis that rests on a step which runs again, and all that a decision has led to.
+    A synthesis, which is made of all steps (also of those it was never told of: skipped ones), and
+    all that a decision has led to.
     """
     wanted = set(again)
     routes = [row for row in rows if row.kind == "route" and row.step_key in wanted]
     if routes:
         first = min((row.round, row.position) for row in routes)
         wanted |= {row.step_key for row in rows if (row.round, row.position) > first}
-    stale = stale_keys(rows, wanted)
-    return wanted | {r.step_key for r in rows if r.kind == "synthesis" and r.step_key in stale}
+    return wanted | {row.step_key for row in rows if wanted and row.kind == "synthesis"}
 
 
 def _plans(rows: Sequence[StepRow], again: Collection[str]) -> list[StepPlan]:

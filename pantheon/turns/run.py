@@ -1,7 +1,7 @@
 """One run of a turn under one lease: settle what was lost, drive the steps, end the turn."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,15 @@ from pantheon.events.hub import Hub
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import attempts
 from pantheon.providers.registry import Providers
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns import checkpoints, leases, steps
 from pantheon.turns.finalize import finalize_turn
 from pantheon.turns.graph import Graph, drive
 from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step, settle_unsent
-from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
+from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
-from pantheon.turns.work import PARALLEL, TURN_SECONDS, Control, Work, is_away, persist
+from pantheon.turns.work import Control, Work, is_away, persist
 
 STEPS_AT_MOST = 300
 AWAY_SECONDS = 1.0
@@ -132,11 +133,11 @@ async def _load(db: Database, turn: TurnRow) -> Loaded:
         if turn.lease_epoch > 1:
             lost = await attempts.close_lost(conn, turn.workspace_id, turn.id)
             await steps.lose(conn, turn.workspace_id, lost)
-        text, tokens, prompts = await _texts(conn, turn)
+        text, tokens, prompts, elapsed = await _texts(conn, turn)
         rows = await load_steps(conn, turn.workspace_id, [turn.id])
         siblings = await load_siblings(conn, turn.workspace_id, turn.session_id, [turn.parent_id])
     by_key = {key: ids for (_, key), ids in siblings.items()}
-    return Loaded(text, tokens, prompts, rows, by_key)
+    return Loaded(text, tokens, prompts, rows, by_key, elapsed_seconds=elapsed)
 
 
 def _work(
@@ -148,7 +149,9 @@ def _work(
     loaded: Loaded,
 ) -> Work:
     frozen = Frozen.load(turn.frozen)
-    limit = frozen.limits.get("turn_seconds", TURN_SECONDS)
+    limit = float(frozen.limits.get("turn_seconds", DEFAULTS["turn_seconds"]))
+    if frozen.manager is not None:
+        limit -= loaded.elapsed_seconds - _waited_seconds(loaded.steps)
     return Work(
         db=db,
         providers=providers,
@@ -162,30 +165,42 @@ def _work(
         steps={row.step_key: row for row in loaded.steps},
         siblings=loaded.siblings,
         opened=dict(loaded.opened),
-        places=asyncio.Semaphore(int(frozen.limits.get("parallel", PARALLEL))),
+        places=asyncio.Semaphore(int(frozen.limits.get("parallel", DEFAULTS["parallel"]))),
         history=loaded.history,
-        ends_at=asyncio.get_running_loop().time() + float(limit),
+        ends_at=asyncio.get_running_loop().time() + limit,
     )
 
 
-async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUID, str]]:
+def _waited_seconds(rows: Sequence[StepRow]) -> float:
+    """Return how long the turn has waited for its user: that is not the agents' time."""
+    return sum(
+        (row.finished_at - row.started_at).total_seconds()
+        for row in rows
+        if row.kind == "approval" and row.started_at is not None and row.finished_at is not None
+    )
+
+
+async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUID, str], float]:
+    """Return the question, its tokens, the role prompts, and how many seconds the turn is old."""
     cursor = await conn.execute(
         """
         SELECT m.content, m.tokens, (
             SELECT json_object_agg(p.id, p.text) FROM agent_prompts p
             WHERE p.workspace_id = m.workspace_id AND p.id = ANY (%(prompts)s::uuid[])
-        )
+        ), extract(epoch FROM clock_timestamp() - %(started)s)::float8
         FROM messages m WHERE m.workspace_id = %(workspace)s AND m.id = %(message)s
         """,
         {
             "prompts": [seat.prompt_id for seat in Frozen.load(turn.frozen).everybody],
+            "started": turn.started_at,
             "workspace": turn.workspace_id,
             "message": turn.input_message_id,
         },
     )
     row = await cursor.fetchone()
     assert row is not None
-    return row[0], row[1], {UUID(key): text for key, text in (row[2] or {}).items()}
+    prompts = {UUID(key): text for key, text in (row[2] or {}).items()}
+    return row[0], row[1], prompts, row[3]
 
 
 async def _give_back(db: Database, turn: TurnRow, control: Control) -> None:

@@ -529,9 +529,31 @@ export interface paths {
         };
         /**
          * Get Step Context
-         * @description Exactly what a step's newest attempt sent: by origin, with tokens, and what was left out.
+         * @description Exactly what an attempt sent: by origin, with tokens, and what was left out.
          */
         get: operations["get_step_context"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/steps/{step_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Step Request
+         * @description The body of a request as it left for the provider, byte for byte; no secret is in it.
+         *
+         *     409 `request_changed` where it cannot be built any more.
+         */
+        get: operations["get_step_request"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1135,6 +1157,26 @@ export interface components {
             workspace: components["schemas"]["Workspace"];
         };
         /**
+         * Limits
+         * @description The caps that a turn has frozen: its own, the room's, or the defaults.
+         */
+        Limits: {
+            /** Turn Seconds */
+            turn_seconds: number;
+            /** Step Seconds */
+            step_seconds: number;
+            /** Parallel */
+            parallel: number;
+            /** Rounds */
+            rounds: number;
+            /** Calls Per Agent */
+            calls_per_agent: number;
+            /** Calls */
+            calls: number;
+            /** Approval Seconds */
+            approval_seconds: number;
+        };
+        /**
          * Login
          * @description What stands after `#` in a login link.
          */
@@ -1436,6 +1478,44 @@ export interface components {
             errors?: {
                 [key: string]: string;
             }[];
+        };
+        /**
+         * ProposedAgent
+         * @description Who speaks next in a round table that pauses between its agents.
+         */
+        ProposedAgent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "next_agent";
+            /** Agent */
+            agent: string;
+        };
+        /**
+         * ProposedAssignment
+         * @description What a manager wants an agent to do.
+         */
+        ProposedAssignment: {
+            /** Agent */
+            agent: string;
+            /** Brief */
+            brief: string;
+        };
+        /**
+         * ProposedAssignments
+         * @description A manager's round, which waits for the user's word.
+         */
+        ProposedAssignments: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "assignments";
+            /** Reason */
+            reason: string;
+            /** Assignments */
+            assignments: components["schemas"]["ProposedAssignment"][];
         };
         /**
          * Provider
@@ -1787,11 +1867,13 @@ export interface components {
         };
         /**
          * StepContext
-         * @description Exactly what a step's newest attempt sent.
+         * @description Exactly what an attempt of a step sent. `exact`: to the byte; `/request` has the body.
          */
         StepContext: {
             /** Attempt Id */
             attempt_id: string;
+            /** Attempt */
+            attempt: number;
             /** Model */
             model: string;
             /** Sections */
@@ -1804,6 +1886,8 @@ export interface components {
             actions: components["schemas"]["ContextAction"][];
             /** Request Sha256 */
             request_sha256: string;
+            /** Exact */
+            exact: boolean;
             /** Cached Tokens */
             cached_tokens: number | null;
         };
@@ -1896,14 +1980,9 @@ export interface components {
             context: components["schemas"]["TurnContext"];
             /** Warnings */
             warnings: components["schemas"]["Warning"][];
-            /** Approval */
-            approval: {
-                [key: string]: unknown;
-            } | null;
-            /** Error */
-            error: {
-                [key: string]: unknown;
-            } | null;
+            limits: components["schemas"]["Limits"];
+            approval: components["schemas"]["WaitingApproval"] | null;
+            error: components["schemas"]["TurnError"] | null;
             /** Created At */
             created_at: string;
             /** Started At */
@@ -1924,6 +2003,20 @@ export interface components {
             pruned: boolean;
             /** Overflow */
             overflow: boolean;
+        };
+        /**
+         * TurnError
+         * @description What broke a turn as a whole.
+         */
+        TurnError: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /** Detail */
+            detail: string;
+            /** Status */
+            status: number;
         };
         /**
          * Turns
@@ -2015,6 +2108,23 @@ export interface components {
             role: "owner" | "admin" | "member";
             /** Scopes */
             scopes: ("read" | "write" | "admin")[];
+        };
+        /**
+         * WaitingApproval
+         * @description What a waiting turn asks its user; without an answer it ends at `expires_at`.
+         */
+        WaitingApproval: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assignments" | "next_agent";
+            /** Proposal */
+            proposal: components["schemas"]["ProposedAssignments"] | components["schemas"]["ProposedAgent"];
+            /** Expires At */
+            expires_at: string;
         };
         /**
          * Warning
@@ -3323,7 +3433,10 @@ export interface operations {
     };
     get_step_context: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Which attempt of the step; absent: its newest. */
+                attempt?: number | null;
+            };
             header?: never;
             path: {
                 step_id: string;
@@ -3339,6 +3452,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepContext"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_step_request: {
+        parameters: {
+            query?: {
+                /** @description Which attempt of the step; absent: its newest. */
+                attempt?: number | null;
+            };
+            header?: never;
+            path: {
+                step_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
