@@ -149,8 +149,9 @@ CHECKS = (
         SELECT t.id AS turn_id, t.status, count(s.id) AS asked FROM turns t
         LEFT JOIN steps s ON s.workspace_id = t.workspace_id AND s.turn_id = t.id
             AND s.kind = 'approval' AND s.status = 'running'
-        GROUP BY t.workspace_id, t.id, t.status
+        GROUP BY t.workspace_id, t.id, t.status, t.cancel_requested, t.finished_at
         HAVING count(s.id) <> CASE WHEN t.status = 'awaiting_input' THEN 1 ELSE 0 END
+            AND (t.cancel_requested IS NULL OR t.finished_at IS NOT NULL)
         """,
     ),
     Check(
