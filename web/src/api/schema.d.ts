@@ -2218,7 +2218,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2362,7 +2366,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2428,8 +2436,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
+            };
+            /** @description Nothing can follow. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {
@@ -2539,7 +2558,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2580,7 +2603,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
