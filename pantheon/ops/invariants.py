@@ -37,7 +37,7 @@ CHECKS = (
         """
         SELECT t.id AS turn_id FROM turns t
         LEFT JOIN holds h ON h.workspace_id = t.workspace_id AND h.turn_id = t.id
-        WHERE h.turn_id IS NULL
+        WHERE h.turn_id IS NULL AND t.last_seq > 0 -- a fork's turns were over before: no events
         """,
     ),
     Check(
@@ -239,7 +239,7 @@ CHECKS = (
         SELECT t.id AS turn_id, t.status, e.type AS last_event FROM turns t
         LEFT JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
             AND e.seq = t.last_seq
-        WHERE t.finished_at IS NOT NULL
+        WHERE t.finished_at IS NOT NULL AND t.last_seq > 0
           AND (e.type IS DISTINCT FROM 'turn.completed'
                OR e.data -> 'turn' ->> 'status' IS DISTINCT FROM t.status
                OR (SELECT array_agg(x ->> 'status' ORDER BY x ->> 'status')
@@ -263,6 +263,7 @@ CHECKS = (
             AND e.type = 'step.delta' AND e.data ->> 'step_id' = s.id::text
             AND (e.data ->> 'attempt')::int = s.attempts
         WHERE t.finished_at > clock_timestamp() - interval '23 hours' AND t.events_purged = 0
+          AND t.last_seq > 0
         GROUP BY s.workspace_id, s.id, m.content
         HAVING max((e.data ->> 'offset')::int + (e.data ->> 'length')::int)
             IS DISTINCT FROM char_length(m.content)
