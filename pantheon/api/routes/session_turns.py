@@ -92,7 +92,7 @@ async def list_turns(
     session_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
 ) -> Json:
     """All turns of a session, oldest first, with those that were retried or left aside."""
-    async with runtime.db.transaction(who.workspace_id) as conn:
+    async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
         return Json(await view_turns(conn, who, session_id, limit=limit, cursor=cursor))
 
 
