@@ -129,6 +129,7 @@ def turn_shape(
             action: any(action in step.context_actions for step in ordered)
             for action in ("summarised", "pruned", "overflow")
         },
+        "limits": frozen.limits,
         "warnings": turn.warnings,
         "approval": approval_shape(turn, ordered),
         "error": turn.error,

@@ -10,11 +10,12 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import UNAVAILABLE, Problem
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
 from pantheon.events.types import TurnRef
 from pantheon.providers.registry import Providers
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.ask import Opened, history_bounds
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
@@ -23,9 +24,6 @@ from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 Halt = Literal["cancel", "drain", "lease_lost", "pause"]
 T = TypeVar("T")
 
-TURN_SECONDS = 1_800
-STEP_SECONDS = 180
-PARALLEL = 16
 LONGEST_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -87,7 +85,9 @@ class Work:
     history: Sequence[PastTurn] | None = None
     finished: bool = False
     ended_as: str = ""
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
+    places: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(DEFAULTS["parallel"])
+    )
 
     @property
     def ref(self) -> TurnRef:
@@ -97,7 +97,7 @@ class Work:
     @property
     def step_seconds(self) -> float:
         """How long one step may take, its retries included."""
-        return float(self.frozen.limits.get("step_seconds", STEP_SECONDS))
+        return float(self.frozen.limits.get("step_seconds", DEFAULTS["step_seconds"]))
 
     def next_batch(self, ended: StepRow | None = None) -> list[StepPlan] | Stop:
         """Return what to run now; a halt, a wish to stop or the wall clock end the run.
@@ -110,10 +110,11 @@ class Work:
         done = {key: step for key, step in self.steps.items() if step.done}
         if ended is not None:
             done[ended.step_key] = ended
+        mode = MODES[self.turn.mode]
         over = asyncio.get_running_loop().time() >= self.ends_at
-        batch = MODES[self.turn.mode].next_batch(
-            self.frozen, done, "turn_seconds" if over else None
-        )
+        batch = mode.next_batch(self.frozen, done, "turn_seconds" if over else None)
+        if self._reopens(batch):
+            batch = mode.next_batch(self.frozen, done, "turn_seconds")
         if isinstance(batch, Stop):
             # A step that was added just before the time ran out is wanted no more, and has to end.
             return Stop(batch.reason, whole=batch.whole and self.steps.keys() <= done.keys())
@@ -122,6 +123,16 @@ class Work:
         if control.draining:
             return Stop("drain", whole=False)
         return batch
+
+    def _reopens(self, batch: list[StepPlan] | Stop) -> bool:
+        """Say whether a manager is to decide again though a synthesis was called for.
+
+        Only the clock calls for it before the rounds are over: in an earlier run, or in the turn
+        that this one tries again.
+        """
+        if isinstance(batch, Stop) or all(row.kind != "synthesis" for row in self.steps.values()):
+            return False
+        return any(plan.kind == "route" and plan.key not in self.steps for plan in batch)
 
     async def load_history(self) -> Sequence[PastTurn]:
         """Return the turn's history, read once and bounded by what its agents can use."""

@@ -19,6 +19,7 @@ from pantheon.turns.types import GRAPH_VERSION, TurnRow
 from pantheon.turns.work import Control
 from pantheon.worker import heartbeat
 from pantheon.worker.sweeps import sweep_forever
+from pantheon.worker.titles import give_title, wants_title
 
 SETTLE_SECONDS = 1.0
 LEAVE_SECONDS = 0.5
@@ -43,6 +44,7 @@ class _Worker:
     running: set[_Running] = field(default_factory=set)
     work: asyncio.Event = field(default_factory=asyncio.Event)
     cancels: asyncio.Event = field(default_factory=asyncio.Event)
+    titles: set[asyncio.Task[bool]] = field(default_factory=set)
 
     idle: bool = False
 
@@ -84,7 +86,9 @@ async def run_worker(
     runtime.db.listeners.append(worker.notices)
     runtime.wake.on_notice(worker.notice)
     await heartbeat.register(runtime.db, worker.id, instance, kind)
-    runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
+    if runtime.settings.turns_at_once is None:
+        # Only a claim sees how many of a user's turns run.
+        runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
     keeping = [
         asyncio.create_task(_renew_forever(worker), name="leases"),
         asyncio.create_task(sweep_forever(runtime), name="sweeps"),
@@ -95,9 +99,11 @@ async def run_worker(
         await _drain(worker)
     finally:
         runtime.slots.close()
-        for task in keeping:
+        # A title that is cut off is settled by the sweep.
+        ending = [*keeping, *worker.titles]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         runtime.db.listeners.remove(worker.notices)
         await _leave(worker)
 
@@ -128,10 +134,13 @@ async def _claim(worker: _Worker) -> int:
     if free <= 0:
         worker.idle = False
         return 0
-    seconds = worker.runtime.settings.lease_seconds
+    settings = worker.runtime.settings
     try:
         async with worker.runtime.db.sweep() as conn:
-            turns = await leases.claim(conn, worker.id, [GRAPH_VERSION], seconds, free)
+            turns = await leases.claim(
+                conn, worker.id, [GRAPH_VERSION], settings.lease_seconds, free,
+                at_once=settings.turns_at_once,
+            )  # fmt: skip
     except (psycopg.OperationalError, Problem) as error:
         log.warning("no turns claimed: the database is away", error=str(error).strip())
         worker.idle = False
@@ -155,11 +164,15 @@ def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None
     def ended(task: asyncio.Task[None]) -> None:
         worker.running.discard(running)
         metrics.TURNS_RUNNING.dec()
-        if not worker.idle:
+        if not worker.idle or runtime.settings.turns_at_once is not None:
             worker.work.set()
         if not task.cancelled() and task.exception() is not None:
             # Its lease runs out, and another claim tries again.
             log.error("a turn was left", turn_id=str(turn.id), error=repr(task.exception()))
+        elif wants_title(runtime, turn) and not worker.stopping.is_set():
+            title = asyncio.create_task(give_title(runtime, turn), name=f"title {turn.session_id}")
+            worker.titles.add(title)
+            title.add_done_callback(worker.titles.discard)
 
     task.add_done_callback(ended)
 

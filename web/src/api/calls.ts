@@ -2,9 +2,9 @@
 
 import { answer, http } from "./http";
 import type {
-  NewAgent,
-  NewRoom,
+  Agent,
   NewTurn,
+  Room,
   Sent,
   Session,
   TimelinePage,
@@ -36,12 +36,16 @@ export const getInfo = (signal: AbortSignal) => answer(http.GET("/api/v1/info", 
 export const getReadiness = (signal: AbortSignal) => answer(http.GET("/readyz", { signal }));
 
 export const listRooms = (signal: AbortSignal) =>
-  everything((cursor) =>
-    answer(http.GET("/api/v1/rooms", { params: { query: { limit: MOST, cursor } }, signal })),
+  everything<Room>((cursor) =>
+    answer(
+      http.GET("/api/v1/rooms", { params: { query: { limit: MOST, cursor } }, signal }),
+    ) as Promise<Page<Room>>,
   );
 export const listAgents = (signal: AbortSignal) =>
-  everything((cursor) =>
-    answer(http.GET("/api/v1/agents", { params: { query: { limit: MOST, cursor } }, signal })),
+  everything<Agent>((cursor) =>
+    answer(
+      http.GET("/api/v1/agents", { params: { query: { limit: MOST, cursor } }, signal }),
+    ) as Promise<Page<Agent>>,
   );
 export const listModels = (signal: AbortSignal) =>
   answer(http.GET("/api/v1/models", { signal })).then((page) => page.items);
@@ -56,18 +60,6 @@ export const listSessions = (signal: AbortSignal) =>
 export const logIn = (token: string) => answer(http.POST("/api/v1/login", { body: { token } }));
 
 const keyed = (key: string) => ({ "Idempotency-Key": key });
-
-export const createAgent = (body: NewAgent, key: string) =>
-  answer(http.POST("/api/v1/agents", { params: { header: keyed(key) }, body }));
-export const createRoom = (body: NewRoom, key: string) =>
-  answer(http.POST("/api/v1/rooms", { params: { header: keyed(key) }, body }));
-export const seatAgent = (roomId: string, agentId: string, key: string) =>
-  answer(
-    http.POST("/api/v1/rooms/{room_id}/agents", {
-      params: { path: { room_id: roomId }, header: keyed(key) },
-      body: { agent_id: agentId },
-    }),
-  );
 
 /** Where a session can be: in a room, or with one agent. */
 export interface Place {

@@ -4,6 +4,7 @@ import { QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 
 import * as calls from "./calls";
 import { ApiProblem } from "./problems";
+import * as setup from "./setup";
 import { Texts } from "./texts";
 import type { NewTurn } from "./types";
 
@@ -43,6 +44,11 @@ export const rooms = queryOptions({
   queryKey: ["rooms"],
   queryFn: ({ signal }) => calls.listRooms(signal),
 });
+export const room = (roomId: string) =>
+  queryOptions({
+    queryKey: ["rooms", roomId],
+    queryFn: ({ signal }) => setup.getRoom(roomId, signal),
+  });
 export const agents = queryOptions({
   queryKey: ["agents"],
   queryFn: ({ signal }) => calls.listAgents(signal),
@@ -58,6 +64,10 @@ export const providers = queryOptions({
 export const sessions = queryOptions({
   queryKey: ["sessions"],
   queryFn: ({ signal }) => calls.listSessions(signal),
+});
+export const keys = queryOptions({
+  queryKey: ["keys"],
+  queryFn: ({ signal }) => setup.listKeys(signal),
 });
 export const sent = (stepId: string, attempts: number) =>
   queryOptions({

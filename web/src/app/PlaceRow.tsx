@@ -1,4 +1,4 @@
-import { Plus } from "lucide-react";
+import { Plus, Settings2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 
@@ -37,7 +37,7 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
       <div className="side-row relative">
         <button
           type="button"
-          className={`side-item w-full pointer-coarse:pr-12 ${here && !open ? "side-on" : ""}`}
+          className={`side-item w-full pointer-coarse:pr-24 ${here && !open ? "side-on" : ""}`}
           aria-expanded={open}
           onClick={() => setUnfolded(!open)}
         >
@@ -47,6 +47,14 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
             <span className="side-count num text-12 text-fg-3">{own.length}</span>
           )}
         </button>
+        <Link
+          href={`/${place.kind}/${place.id}`}
+          className="ib ib-s side-add side-edit"
+          aria-label={t.shell.editPlace(name)}
+          title={t.shell.editPlace(name)}
+        >
+          <Settings2 className="icon icon-s" aria-hidden />
+        </Link>
         <IconButton
           label={t.shell.newSessionIn(name)}
           small

@@ -1,11 +1,14 @@
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 
 import { t } from "../lib/strings";
 import { ShellContext } from "../parts/shell";
 import { Sheet } from "../ui/Dialog";
 
+import { ErrorBoundary } from "./ErrorBoundary";
+import { Loading } from "./Plain";
 import { Sidebar } from "./Sidebar";
+import { Toaster } from "./Toaster";
 
 /** The sidebar beside a screen; on a phone it comes in over it. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -32,11 +35,14 @@ export function Shell({ children }: { children: ReactNode }) {
         <aside className="min-h-0 border-r border-line bg-canvas phone:hidden">
           <Sidebar />
         </aside>
-        {children}
+        <ErrorBoundary key={location}>
+          <Suspense fallback={<Loading />}>{children}</Suspense>
+        </ErrorBoundary>
       </div>
       <Sheet open={open} onOpenChange={setOpen} title={t.shell.nav}>
         <Sidebar />
       </Sheet>
+      <Toaster />
     </ShellContext>
   );
 }

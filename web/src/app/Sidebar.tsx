@@ -57,7 +57,7 @@ export function Sidebar() {
             {t.shell.loadFailed((failed ?? add.error)?.message ?? "")}
           </p>
         )}
-        <Heading>{t.shell.rooms}</Heading>
+        <Heading add={{ label: t.shell.newRoom, href: "/rooms/new" }}>{t.shell.rooms}</Heading>
         {roomList.data?.length === 0 && <Nothing>{t.shell.noRooms}</Nothing>}
         {roomList.data?.map((room) => (
           <PlaceRow
@@ -69,7 +69,7 @@ export function Sidebar() {
             current={current}
           />
         ))}
-        <Heading>{t.shell.agents}</Heading>
+        <Heading add={{ label: t.shell.newAgent, href: "/agents/new" }}>{t.shell.agents}</Heading>
         {agentList.data?.length === 0 && <Nothing>{t.shell.noAgents}</Nothing>}
         {agentList.data?.map((agent) => (
           <PlaceRow
@@ -100,8 +100,17 @@ export function Sidebar() {
   );
 }
 
-function Heading({ children }: { children: string }) {
-  return <h2 className="px-2 pt-4 pb-1 text-12 font-medium text-fg-3">{children}</h2>;
+function Heading({ children, add }: { children: string; add?: { label: string; href: string } }) {
+  return (
+    <div className="flex min-h-8 items-end justify-between pt-3 pr-0.5 pl-2">
+      <h2 className="pb-1 text-12 font-medium text-fg-3">{children}</h2>
+      {add && (
+        <Link href={add.href} className="ib ib-s" aria-label={add.label} title={add.label}>
+          <Plus className="icon icon-s" aria-hidden />
+        </Link>
+      )}
+    </div>
+  );
 }
 
 function Nothing({ children }: { children: string }) {

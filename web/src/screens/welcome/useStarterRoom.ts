@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { createAgent, createRoom, seatAgent } from "../../api/calls";
 import { agents, rooms } from "../../api/queries";
+import { createAgent, createRoom, seatAgent } from "../../api/setup";
 import type { Agent } from "../../api/types";
 import { t } from "../../lib/strings";
 import { useNewSession } from "../../parts/useNewSession";
@@ -24,7 +24,7 @@ export function useStarterRoom() {
             { key: freeKey(seed.key, known), name: seed.name, model, role_prompt: seed.prompt },
             crypto.randomUUID(),
           ));
-        await seatAgent(room.id, agent.id, crypto.randomUUID());
+        await seatAgent(room.id, { agent_id: agent.id }, crypto.randomUUID());
       }
       await Promise.all([
         client.invalidateQueries({ queryKey: agents.queryKey }),
