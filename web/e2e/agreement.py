@@ -37,7 +37,8 @@ def assert_page_is_timeline(screen: Screen, session_id: str) -> None:
     )
     for turn, seen in zip(turns, shown, strict=True):
         assert turn["input"] in seen["you"]
-        assert seen["cards"] == [_card(step) for step in turn["steps"] if _is_card(step)]
+        cards = [[name, look, _squeezed(text)] for name, look, text in seen["cards"]]
+        assert cards == [_card(step) for step in turn["steps"] if _is_card(step)]
 
 
 def _is_card(step: dict[str, Any]) -> bool:
@@ -45,8 +46,13 @@ def _is_card(step: dict[str, Any]) -> bool:
 
 
 def _card(step: dict[str, Any]) -> list[str]:
-    text = (step["message"] or {"content": ""})["content"].strip()
+    text = _squeezed((step["message"] or {"content": ""})["content"])
     look = LOOKS[step["status"]]
     if look == "stop" and text == "":
         look = "wait"
     return [step["agent"]["name"] if step["agent"] else "Manager", look, text]
+
+
+def _squeezed(text: str) -> str:
+    """Take out the space: between paragraphs the page has none."""
+    return "".join(text.split())

@@ -105,9 +105,9 @@ class Pantheon:
         """Read from the API, below `/api/v1`."""
         return self._ask("GET", path, None)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Send to the API. Raises Refused."""
-        return self._ask("POST", path, body or {})
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, wait: int = 0) -> Any:
+        """Send to the API; a turn's answer is waited for so many seconds. Raises Refused."""
+        return self._ask("POST", path, body or {}, {"Prefer": f"wait={wait}"} if wait else {})
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Change a part of something. Raises Refused."""
@@ -117,8 +117,15 @@ class Pantheon:
         """Set something. Raises Refused."""
         return self._ask("PUT", path, body)
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        more: Mapping[str, str] | None = None,
+    ) -> Any:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        headers.update(more or {})
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/api/v1{path}", data, headers, method=method)
         try:

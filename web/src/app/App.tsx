@@ -13,6 +13,7 @@ import { Loading, NotFound, SignedOut, Unreachable } from "./Plain";
 import { Shell } from "./Shell";
 
 const RoomScreen = lazy(() => import("../screens/room/RoomScreen"));
+const UsageScreen = lazy(() => import("../screens/usage/UsageScreen"));
 const AgentScreen = lazy(() => import("../screens/agent/AgentScreen"));
 
 /** The page: who is signed in, then one line per screen. */
@@ -45,6 +46,7 @@ function SignedIn() {
         <Route path="/s/:id">{({ id }) => <SessionScreen key={id} id={id} />}</Route>
         <Route path="/rooms/:id">{({ id }) => <RoomScreen id={id} />}</Route>
         <Route path="/agents/:id">{({ id }) => <AgentScreen id={id} />}</Route>
+        <Route path="/usage" component={UsageScreen} />
         <Route component={NotFound} />
       </Switch>
     </Shell>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Rocket } from "lucide-react";
+import { ChartColumn, Plus, Rocket } from "lucide-react";
 import { Link, useLocation } from "wouter";
 
 import { agents, info, rooms, sessions } from "../api/queries";
@@ -82,6 +82,10 @@ export function Sidebar() {
           />
         ))}
         <Heading>{t.shell.workspace}</Heading>
+        <Link href="/usage" className={(active) => `side-item ${active ? "side-on" : ""}`}>
+          <ChartColumn className="icon mx-0.5" aria-hidden />
+          {t.shell.usage}
+        </Link>
         <Link href="/welcome" className={(active) => `side-item ${active ? "side-on" : ""}`}>
           <Rocket className="icon mx-0.5" aria-hidden />
           {t.shell.welcome}

@@ -25,6 +25,7 @@ export const t = {
     theme: "Theme",
     themes: { system: "System", light: "Light", dark: "Dark" },
     welcome: "Set up",
+    usage: "Usage and cost",
     version: (version: string) => `Version ${version}`,
     broken: "Something on this page went wrong.",
     brokenHelp: "Nothing that was sent is lost. Load the page again; what was typed is kept.",
