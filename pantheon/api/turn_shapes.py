@@ -261,12 +261,14 @@ class ContextAction(BaseModel):
 
 
 class StepContext(BaseModel):
-    """Exactly what a step's newest attempt sent."""
+    """Exactly what an attempt of a step sent. `exact`: to the byte; `/request` has the body."""
 
     attempt_id: Id
+    attempt: int
     model: str
     sections: list[ContextSection]
     budget: dict[str, Any]
     actions: list[ContextAction]
     request_sha256: str
+    exact: bool
     cached_tokens: int | None

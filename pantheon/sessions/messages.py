@@ -1,5 +1,6 @@
 """Messages: what a user wrote, what a step answered. Written once, never changed."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,21 +20,40 @@ async def add(
     content: str,
     token_count: int,
     *,
+    exact: int | None = None,
     step_id: UUID | None = None,
     agent_key: str | None = None,
 ) -> None:
-    """Store a message: the user's, or with `step_id` and `agent_key` an agent's."""
+    """Store a message: the user's, or with `step_id` and `agent_key` an agent's.
+
+    `token_count` is the estimate, `exact` the count by the known tokenizer, if it is loaded.
+    """
     await conn.execute(
         """
         INSERT INTO messages
-            (workspace_id, id, session_id, turn_id, step_id, agent_key, content, tokens)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+            (workspace_id, id, session_id, turn_id, step_id, agent_key, content, tokens,
+             tokens_o200k)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         (
             workspace_id, message_id, session_id, turn_id, step_id, agent_key, content,
-            token_count,
+            token_count, exact,
         ),
     )  # fmt: skip
+
+
+async def texts(
+    conn: Connection, workspace_id: UUID, message_ids: Sequence[UUID]
+) -> dict[UUID, tuple[str | None, str]]:
+    """Return of some messages who wrote each (an agent's key, `None` for the user), and what."""
+    cursor = await conn.execute(
+        """
+        SELECT id, agent_key, content FROM messages
+        WHERE workspace_id = %(workspace)s AND id = ANY (%(ids)s)
+        """,
+        {"workspace": workspace_id, "ids": list(message_ids)},
+    )
+    return {message_id: (key, text) for message_id, key, text in await cursor.fetchall()}
 
 
 async def list_messages(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from pantheon.base.crashpoints import crash_point
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.events import event_log
 from pantheon.providers.types import Failure
 from pantheon.turns.approve import ask_user

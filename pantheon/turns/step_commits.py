@@ -16,7 +16,7 @@ from pantheon.ledger.attempts import Attempt, Closing, Outcome
 from pantheon.providers.types import Failure
 from pantheon.sessions import messages
 from pantheon.turns import steps
-from pantheon.turns.ask import Ask, Opened, record_ask
+from pantheon.turns.ask import Ask, Opened, learn, record_ask
 from pantheon.turns.call import Reply, closing
 from pantheon.turns.finalize import count_end, finish_turn
 from pantheon.turns.steps import Spent
@@ -86,7 +86,7 @@ async def close_attempt(
         work, step, status, error=error, text=shown, events=reply.events(step), decision=decision,
         call=(opened.attempt, closed, spent),
     )  # fmt: skip
-    _count_call(opened.attempt, closed)
+    _count_call(work, opened, closed)
 
 
 async def end_step(
@@ -120,7 +120,8 @@ async def end_step(
         if message_id is not None:
             await messages.add(
                 conn, turn.workspace_id, message_id, turn.session_id, turn.id, text,
-                tokens.estimate(text), step_id=step.id, agent_key=step.agent_key,
+                tokens.estimate(text), exact=tokens.exact_count(text), step_id=step.id,
+                agent_key=step.agent_key,
             )  # fmt: skip
         row = await steps.finish(
             conn, step, status, message_id=message_id, error=error, decision=decision,
@@ -158,7 +159,10 @@ async def end_step(
     crash_point("step.closed")
 
 
-def _count_call(attempt: Attempt, closed: Closing) -> None:
+def _count_call(work: Work, opened: Opened, closed: Closing) -> None:
+    attempt = opened.attempt
+    if not closed.estimated:
+        learn(work.providers, opened.ask, closed.usage.input_tokens)
     metrics.CALLS.labels(attempt.provider, attempt.purpose, closed.outcome.value).inc()
     if closed.time_to_first_token_ms is not None:
         first = closed.time_to_first_token_ms / 1000
@@ -199,7 +203,7 @@ async def close_for_retry(
 
     with suppress(Committed):
         await work.persist(write)
-    _count_call(opened.attempt, closed)
+    _count_call(work, opened, closed)
 
 
 async def let_go(work: Work, step: StepRow) -> None:

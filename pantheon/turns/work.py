@@ -10,7 +10,7 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import UNAVAILABLE, Problem
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
 from pantheon.events.types import TurnRef

@@ -84,7 +84,9 @@ async def run_worker(
     runtime.db.listeners.append(worker.notices)
     runtime.wake.on_notice(worker.notice)
     await heartbeat.register(runtime.db, worker.id, instance, kind)
-    runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
+    if runtime.settings.turns_at_once is None:
+        # Only a claim sees how many of a user's turns run.
+        runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
     keeping = [
         asyncio.create_task(_renew_forever(worker), name="leases"),
         asyncio.create_task(sweep_forever(runtime), name="sweeps"),
@@ -128,10 +130,13 @@ async def _claim(worker: _Worker) -> int:
     if free <= 0:
         worker.idle = False
         return 0
-    seconds = worker.runtime.settings.lease_seconds
+    settings = worker.runtime.settings
     try:
         async with worker.runtime.db.sweep() as conn:
-            turns = await leases.claim(conn, worker.id, [GRAPH_VERSION], seconds, free)
+            turns = await leases.claim(
+                conn, worker.id, [GRAPH_VERSION], settings.lease_seconds, free,
+                at_once=settings.turns_at_once,
+            )  # fmt: skip
     except (psycopg.OperationalError, Problem) as error:
         log.warning("no turns claimed: the database is away", error=str(error).strip())
         worker.idle = False
@@ -155,7 +160,7 @@ def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None
     def ended(task: asyncio.Task[None]) -> None:
         worker.running.discard(running)
         metrics.TURNS_RUNNING.dec()
-        if not worker.idle:
+        if not worker.idle or runtime.settings.turns_at_once is not None:
             worker.work.set()
         if not task.cancelled() and task.exception() is not None:
             # Its lease runs out, and another claim tries again.

@@ -66,7 +66,8 @@ async def create_turn(
     wanted = body.wanted()
 
     async def make(conn: Connection) -> Mapping[str, Any]:
-        return await accept_turn(conn, runtime.providers, who, session_id, wanted, slot=slot)
+        async with runtime.rates.counting(conn, who):
+            return await accept_turn(conn, runtime.providers, who, session_id, wanted, slot=slot)
 
     async def render(conn: Connection, turn_id: UUID) -> Mapping[str, Any]:
         return await view_turn(conn, who, turn_id)

@@ -1,6 +1,6 @@
 """`/turns`: one turn, its events, its end before its time, and its new tries."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from pantheon.turns.cancel import request_cancel
 from pantheon.turns.retry import rerun_turn, retry_turn
 from pantheon.turns.types import TurnStatus
 from pantheon.turns.view import view_turn
+
+Make = Callable[[Connection], Awaitable[Mapping[str, Any]]]
 
 router = APIRouter(prefix="/turns/{turn_id}", tags=["turns"])
 
@@ -171,10 +173,14 @@ async def create_rerun(
 
 
 async def _new_turn(
-    request: Request, runtime: Runtime, who: SignedIn, make: Any, preference: Preference
+    request: Request, runtime: Runtime, who: SignedIn, make: Make, preference: Preference
 ) -> Response:
+    async def counted(conn: Connection) -> Mapping[str, Any]:
+        async with runtime.rates.counting(conn, who):
+            return await make(conn)
+
     async def render(conn: Connection, new_turn_id: UUID) -> Mapping[str, Any]:
         return await view_turn(conn, who, new_turn_id)
 
-    turn = await create_once(request, runtime.db, who, make, render)
+    turn = await create_once(request, runtime.db, who, counted, render)
     return await answer_turn(request, who, turn, preference)
