@@ -68,9 +68,10 @@ class Entry:
 class Providers:
     """The configured providers. Looking a model up never waits: servers are asked by `refresh`."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], summary_model: str | None = None) -> None:
         self._entries = {entry.provider.name: entry for entry in entries}
         self.ratios = Ratios()
+        self.summary_model = summary_model
 
     def resolve(self, model_id: str, *, accepted: bool = False) -> tuple[Provider, Model]:
         """Return the provider and the model of `provider/model`.
@@ -158,7 +159,7 @@ def open_providers(settings: Settings, environ: Mapping[str, str]) -> Providers:
     """
     entries = [_demo(), _local(settings.local_model), *_known(environ)]
     named = [_configured(name, setting) for name, setting in settings.providers.items()]
-    return Providers([*entries, *named])
+    return Providers([*entries, *named], settings.summary_model)
 
 
 def _demo() -> Entry:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from psycopg.rows import class_row
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import NOT_FOUND, Problem, ProblemType
 from pantheon.context import audits, summaries
-from pantheon.context.assemble import by_policy
 from pantheon.context.audits import Audit
 from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker, compose, section_texts
 from pantheon.context.tokens import Meter
@@ -23,6 +22,13 @@ from pantheon.sessions import messages, sessions
 from pantheon.turns.ask import encode, mended, speaker_for
 from pantheon.turns.history import load_history
 from pantheon.turns.speech import Speech, speech_for
+from pantheon.turns.summarise import (
+    as_seen,
+    messages_of_summary,
+    speech_of_summary,
+    summariser,
+    texts_of_summary,
+)
 from pantheon.turns.types import Frozen, StepRow, TurnRow
 from pantheon.turns.view import load_steps
 
@@ -129,18 +135,50 @@ async def _find(
 
 async def _rebuild(conn: Connection, turn: TurnRow, step: StepRow, audit: Audit) -> Sent:
     frozen = Frozen.load(turn.frozen)
+    if step.kind == "summary":
+        return await _rebuild_summary(conn, turn, frozen, step, audit)
     rows = {r.step_key: r for r in await load_steps(conn, turn.workspace_id, [turn.id])}
     form = next((Form(s["form"]) for s in audit.sections if s["origin"] == "task"), Form.text)
     speech = speech_for(frozen, await _prompts(conn, turn), rows, rows[step.step_key], form)
     budget = audit.budget
     speaker = speaker_for(frozen, speech, budget["window"], budget["reply_reserve"], Meter())
     parts = await _parts(conn, turn, speaker, speech, audit)
-    texts, built = section_texts(speaker, parts), compose(speaker, parts)
+    return _with_repair(audit, speech, section_texts(speaker, parts), compose(speaker, parts))
+
+
+async def _rebuild_summary(
+    conn: Connection, turn: TurnRow, frozen: Frozen, step: StepRow, audit: Audit
+) -> Sent:
+    by_origin = {section["origin"]: section for section in audit.sections}
+    task, told = by_origin["task"], by_origin["history"]
+    seat = summariser(frozen, step.agent_key or "")
+    speech = speech_of_summary(seat, Form(task["form"]), task["most_tokens"], task["longest"])
+    before = None
+    if "summary" in by_origin:
+        summary_id = UUID(by_origin["summary"]["summary_id"])
+        before = await summaries.recap(conn, turn.workspace_id, summary_id)
+    turns = await _end_of_history(conn, turn, told["turns"] + told["after"])
+    seen = as_seen(told["scope"], turns[: told["turns"]])
+    texts = texts_of_summary(speech, before, seen)
+    return _with_repair(audit, speech, texts, messages_of_summary(speech, before, seen))
+
+
+def _with_repair(
+    audit: Audit, speech: Speech, texts: list[str], built: tuple[ChatMessage, ...]
+) -> Sent:
     for section in audit.sections:
         if section["origin"] == "repair":
             texts.append(f"{section['reply']}\n\n{section['told']}")
             built += mended(section["reply"], section["told"])
     return Sent(speech, texts, built)
+
+
+async def _end_of_history(conn: Connection, turn: TurnRow, turns: int) -> Sequence[PastTurn]:
+    """Return so many turns before one, whatever their size."""
+    return await load_history(
+        conn, turn.workspace_id, turn.session_id, turn.parent_id, turn.index,
+        most_turns=turns, most_tokens=2**62,
+    )  # fmt: skip
 
 
 async def _parts(
@@ -156,17 +194,13 @@ async def _parts(
         elif section["origin"] == "pinned":
             pinned = await _quotes(conn, turn.workspace_id, section["message_ids"])
         elif section["origin"] == "history":
-            # What is sent of the history is always its end: as many turns, whatever their size.
-            history = await load_history(
-                conn, turn.workspace_id, turn.session_id, turn.parent_id, turn.index,
-                most_turns=section["turns"], most_tokens=2**62,
-            )  # fmt: skip
-    whole = replace(speaker, policy="own" if speaker.policy == "own" else "everything")
+            # What is sent of the history is always its end.
+            history = await _end_of_history(conn, turn, section["turns"])
     asked = await _quotes(conn, turn.workspace_id, [str(turn.input_message_id)])
     return Parts(
         recap,
         tuple(pinned),
-        tuple(by_policy(whole, history)[0]),
+        tuple(as_seen(speaker.scope, history)),
         asked[0],
         tuple(said for said in speech.earlier if str(said.step_id) in shown),
     )
