@@ -3,6 +3,23 @@
 
 CREATE SCHEMA checkpoints;
 
+CREATE FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) RETURNS TABLE(message_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT m.id
+    FROM public.messages m
+    JOIN public.sessions s ON s.workspace_id = m.workspace_id AND s.id = m.session_id
+    LEFT JOIN public.rooms r ON r.workspace_id = s.workspace_id AND r.id = s.room_id
+    WHERE m.workspace_id = nullif(current_setting('pantheon.workspace_id', true), '')::uuid
+      AND m.words @@ query AND m.deleted_at IS NULL
+      AND (before IS NULL OR m.id < before)
+      AND (s.user_id = reader OR s.shared)
+      AND s.deleted_at IS NULL AND r.deleted_at IS NULL
+    ORDER BY m.id DESC
+    LIMIT most
+$$;
+
 CREATE FUNCTION public.resolve_credential(kind text, sha256 bytea) RETURNS TABLE(workspace_id uuid, user_id uuid, role text, scopes text[], credential_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -243,11 +260,25 @@ CREATE TABLE public.messages (
     tokens_o200k integer,
     pinned_at timestamp with time zone,
     deleted_at timestamp with time zone,
+    words tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, "left"(content, 100000))) STORED,
     CONSTRAINT messages_author CHECK (((step_id IS NULL) = (agent_key IS NULL))),
     CONSTRAINT messages_pinned CHECK (((pinned_at IS NULL) OR (deleted_at IS NULL)))
 );
 
 COMMENT ON TABLE public.messages IS 'sessions: what a user wrote (no step) or a step answered';
+
+CREATE TABLE public.provider_keys (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    user_id uuid NOT NULL,
+    sealed bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT provider_keys_sealed CHECK (((ended_at IS NULL) = (sealed IS NOT NULL)))
+);
+
+COMMENT ON TABLE public.provider_keys IS 'providers: keys that were entered in the page, encrypted; the key to them is in no database';
 
 CREATE TABLE public.room_agents (
     workspace_id uuid NOT NULL,
@@ -300,6 +331,7 @@ CREATE TABLE public.sessions (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     deleted_at timestamp with time zone,
+    forked_from uuid,
     CONSTRAINT sessions_room_or_agent CHECK ((num_nonnulls(room_id, agent_id) = 1))
 )
 WITH (fillfactor='80');
@@ -527,6 +559,9 @@ ALTER TABLE ONLY public.logins
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.provider_keys
+    ADD CONSTRAINT provider_keys_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.room_agents
     ADD CONSTRAINT room_agents_pkey PRIMARY KEY (workspace_id, room_id, agent_id);
 
@@ -593,6 +628,10 @@ CREATE INDEX llm_call_events_turn ON public.llm_call_events USING btree (workspa
 CREATE INDEX messages_pins ON public.messages USING btree (workspace_id, session_id) WHERE (pinned_at IS NOT NULL);
 
 CREATE INDEX messages_session ON public.messages USING btree (workspace_id, session_id, id);
+
+CREATE INDEX messages_words ON public.messages USING gin (words);
+
+CREATE UNIQUE INDEX provider_keys_live ON public.provider_keys USING btree (workspace_id, provider) WHERE (ended_at IS NULL);
 
 CREATE INDEX room_agents_agent ON public.room_agents USING btree (workspace_id, agent_id);
 
@@ -661,6 +700,12 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.provider_keys
+    ADD CONSTRAINT provider_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.provider_keys
+    ADD CONSTRAINT provider_keys_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
 ALTER TABLE ONLY public.room_agents
     ADD CONSTRAINT room_agents_workspace_id_agent_id_fkey FOREIGN KEY (workspace_id, agent_id) REFERENCES public.agents(workspace_id, id);
 
@@ -669,6 +714,9 @@ ALTER TABLE ONLY public.room_agents
 
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_forked_from FOREIGN KEY (workspace_id, forked_from) REFERENCES public.turns(workspace_id, id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_head FOREIGN KEY (workspace_id, head_turn_id) REFERENCES public.turns(workspace_id, id);
@@ -755,6 +803,8 @@ ALTER TABLE public.logins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.provider_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.room_agents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
@@ -803,6 +853,8 @@ CREATE POLICY workspace ON public.logins TO pantheon_app USING ((workspace_id = 
 
 CREATE POLICY workspace ON public.messages TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.provider_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.room_agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.rooms TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -830,6 +882,9 @@ GRANT USAGE ON SCHEMA checkpoints TO pantheon_sweep;
 
 GRANT USAGE ON SCHEMA public TO pantheon_app;
 GRANT USAGE ON SCHEMA public TO pantheon_sweep;
+
+REVOKE ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) TO pantheon_app;
 
 REVOKE ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) TO pantheon_app;
@@ -877,6 +932,8 @@ GRANT UPDATE(tokens_o200k) ON TABLE public.messages TO pantheon_app;
 GRANT UPDATE(pinned_at) ON TABLE public.messages TO pantheon_app;
 
 GRANT UPDATE(deleted_at) ON TABLE public.messages TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.provider_keys TO pantheon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_agents TO pantheon_app;
 

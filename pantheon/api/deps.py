@@ -12,6 +12,8 @@ from pantheon.accounts.logins import SESSION_COOKIE, UNAUTHENTICATED
 from pantheon.accounts.roles import FORBIDDEN, Who
 from pantheon.base.errors import INVALID
 from pantheon.ops.runtime import Runtime
+from pantheon.providers.own_keys import providers_of
+from pantheon.providers.registry import Providers
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -113,6 +115,14 @@ async def _if_match(
         raise INVALID('If-Match is one version in quotes, as the ETag gave it: "3".')
     return int(version)
 
+
+async def _own_providers(runtime: RuntimeOf, who: SignedIn) -> Providers:
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return await providers_of(conn, runtime.providers, who.workspace_id)
+
+
+OwnProviders = Annotated[Providers, Depends(_own_providers)]
+"""The providers with the keys that the workspace has entered."""
 
 IfMatch = Annotated[int | None, Depends(_if_match)]
 

@@ -49,7 +49,7 @@ CHECKS = (
         """
         SELECT t.id FROM turns t
         LEFT JOIN holds h ON h.workspace_id = t.workspace_id AND h.turn_id = t.id
-        WHERE h.turn_id IS NULL
+        WHERE h.turn_id IS NULL AND t.last_seq > 0 -- a fork's turns were over before: no events
         """,
     ),
     Check(
@@ -166,7 +166,7 @@ CHECKS = (
         SELECT t.id, t.status, e.type FROM turns t
         LEFT JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
             AND e.seq = t.last_seq
-        WHERE t.finished_at IS NOT NULL
+        WHERE t.finished_at IS NOT NULL AND t.last_seq > 0
           AND (e.type IS DISTINCT FROM 'turn.completed'
                OR e.data -> 'turn' ->> 'status' IS DISTINCT FROM t.status)
         """,

@@ -19,6 +19,7 @@ from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import wallets
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
@@ -54,6 +55,7 @@ async def accept_turn(
     """
     check_input(wanted)
     place = await load_place(conn, who, session_id)
+    providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
     mode, frozen, warnings = freeze(place, providers, wanted)
     crash_point("accept.frozen")
     if place.head_index != place.turn_count or retry_of is not None:
@@ -149,7 +151,7 @@ async def store_turn(
         conn.notices.append(Notice("work"))
     else:
         slot.turn = turn
-        loaded = Loaded(text, size, prompts, rows, {}, history, opened)
+        loaded = Loaded(providers, text, size, prompts, rows, {}, history, opened)
         conn.notices.append(Notice("born", payload=Born(turn, loaded, slot)))
     crash_point("accept.before_commit")
     return shape

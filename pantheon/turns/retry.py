@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.db.pool import Connection
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.accept import accept_turn, store_turn
@@ -114,6 +115,7 @@ async def _repeat(
             "This turn was made by another version, whose steps this one does not know."
             " Send the question anew."
         )
+    providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
     frozen = with_models(Frozen.load(old.frozen), models, providers)
     again = what_follows(rows, again)
     kept = [row for row in rows if row.step_key not in again]

@@ -15,6 +15,7 @@ from pantheon.context.audits import Audit
 from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker, compose, section_texts
 from pantheon.context.tokens import Meter
 from pantheon.db.pool import Connection
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.providers.structured import Form
 from pantheon.providers.types import ChatMessage
@@ -82,7 +83,7 @@ async def view_sent(
         "budget": {**audit.budget, "reported": reported},
         "actions": audit.actions,
         "request_sha256": audit.request_sha256.hex(),
-        "exact": _body(providers, audit, sent) is not None,
+        "exact": await _body(conn, providers, audit, sent) is not None,
         "cached_tokens": event[0] if event else 0,
     }
 
@@ -96,7 +97,7 @@ async def sent_body(
     back or purged, or the provider is not configured as it was.
     """
     turn, step, audit = await _find(conn, who, step_id, attempt)
-    body = _body(providers, audit, await _rebuild(conn, turn, step, audit))
+    body = await _body(conn, providers, audit, await _rebuild(conn, turn, step, audit))
     if body is None:
         raise NOT_EXACT(
             "A message of it was taken back or purged, or the provider is set up in another way."
@@ -105,7 +106,9 @@ async def sent_body(
     return body
 
 
-def _body(providers: Providers, audit: Audit, sent: Sent) -> bytes | None:
+async def _body(conn: Connection, providers: Providers, audit: Audit, sent: Sent) -> bytes | None:
+    """Return the body if it can be built as it was."""
+    providers = await providers_of(conn, providers, audit.workspace_id)
     try:
         provider, _ = providers.resolve(audit.model, accepted=True)
     except Problem:

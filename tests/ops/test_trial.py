@@ -9,7 +9,8 @@ from pantheon.base.settings import Settings
 from pantheon.db.pool import Database
 from pantheon.ledger import usage
 from pantheon.ops.trial import QUESTION, Trial, try_model
-from pantheon.providers.registry import Providers, open_providers
+from pantheon.providers.configure import open_providers
+from pantheon.providers.registry import Providers
 from tests.fakes.process import requests
 
 

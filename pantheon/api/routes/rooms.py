@@ -11,7 +11,7 @@ from starlette.responses import Response
 from pantheon.api import shapes
 from pantheon.api.answers import Json, gone, resource
 from pantheon.api.bodies import LONGEST_TEXT, Body, absent
-from pantheon.api.deps import Cursor, IfMatch, Limit, RuntimeOf, SignedIn
+from pantheon.api.deps import Cursor, IfMatch, Limit, OwnProviders, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.routes.agents import Context, ModelId, Name, Prompt
 from pantheon.api.routes.sessions import NewSession
@@ -99,9 +99,11 @@ class RosterOrder(Body):
 
 
 @router.post("", status_code=201, response_model=shapes.Room)
-async def create_room(body: NewRoom, request: Request, runtime: RuntimeOf, who: SignedIn) -> Json:
+async def create_room(
+    body: NewRoom, request: Request, runtime: RuntimeOf, who: SignedIn, providers: OwnProviders
+) -> Json:
     """Make a room."""
-    given = _plain(dict(body), runtime.providers)
+    given = _plain(dict(body), providers)
 
     async def make(conn: Connection) -> dict[str, Any]:
         return await rooms.create_room(conn, who, modes=ROOM_MODES, **given)
@@ -131,10 +133,15 @@ async def get_room(room_id: UUID, runtime: RuntimeOf, who: SignedIn) -> Json:
 
 @router.patch("/{room_id}", response_model=shapes.Room)
 async def update_room(
-    room_id: UUID, body: RoomChange, runtime: RuntimeOf, who: SignedIn, version: IfMatch
+    room_id: UUID,
+    body: RoomChange,
+    runtime: RuntimeOf,
+    who: SignedIn,
+    providers: OwnProviders,
+    version: IfMatch,
 ) -> Json:
     """Change a room; turns that were accepted before keep what they froze."""
-    changes = _plain(body.changes(), runtime.providers)
+    changes = _plain(body.changes(), providers)
     async with runtime.db.transaction(who.workspace_id) as conn:
         return resource(
             await rooms.update_room(conn, who, room_id, changes, modes=ROOM_MODES, version=version)

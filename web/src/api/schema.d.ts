@@ -280,6 +280,46 @@ export interface paths {
         patch: operations["update_session"];
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Fork
+         * @description Open a session of your own that goes on from a turn of this one; the texts are shared.
+         */
+        post: operations["create_fork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Session
+         * @description A session as a document: what was asked, who answered what, and what it cost.
+         */
+        get: operations["export_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms": {
         parameters: {
             query?: never;
@@ -638,6 +678,55 @@ export interface paths {
          * @description The providers, whether a key is there (its last 4 characters) and where it comes from.
          */
         get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Provider Key
+         * @description Enter a key for a provider, in place of an earlier one and of the operator's.
+         *
+         *     It is tried by one tiny call, which is in the ledger; a key that the provider refuses is not
+         *     kept. It is stored encrypted and holds from the next turn on, in every process.
+         */
+        put: operations["set_provider_key"];
+        post?: never;
+        /**
+         * Remove Provider Key
+         * @description Forget the key that was entered for a provider; the operator's counts again, if any.
+         */
+        delete: operations["remove_provider_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Everything
+         * @description Sessions by their names and messages by their texts, of those that you may see.
+         *
+         *     What was found is told by ranges of the excerpt, in code points.
+         */
+        get: operations["search_everything"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1143,6 +1232,46 @@ export interface components {
             window: number;
         };
         /**
+         * Fork
+         * @description From which turn of the session the new one goes on.
+         */
+        Fork: {
+            /**
+             * Turn Id
+             * Format: uuid
+             */
+            turn_id: string;
+        };
+        /**
+         * FoundMessage
+         * @description A message that has the words; `highlights` are ranges of the excerpt.
+         */
+        FoundMessage: {
+            /** Message Id */
+            message_id: string;
+            /** Session Id */
+            session_id: string;
+            /** Session Name */
+            session_name: string | null;
+            /** Turn Id */
+            turn_id: string;
+            /** Step Id */
+            step_id: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "agent";
+            /** Agent Key */
+            agent_key: string | null;
+            /** Excerpt */
+            excerpt: string;
+            /** Highlights */
+            highlights: components["schemas"]["TextRange"][];
+            /** Created At */
+            created_at: string;
+        };
+        /**
          * Info
          * @description What this server can do, and who is asking.
          */
@@ -1270,6 +1399,15 @@ export interface components {
             high: string;
         };
         /**
+         * NamedSession
+         * @description A session whose name has the words; `highlights` are ranges of the name.
+         */
+        NamedSession: {
+            session: components["schemas"]["Session"];
+            /** Highlights */
+            highlights: components["schemas"]["TextRange"][];
+        };
+        /**
          * NewAgent
          * @description An agent to be made. Without `color` it gets the one that is used least.
          */
@@ -1336,6 +1474,17 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: ("read" | "write" | "admin")[];
+        };
+        /**
+         * NewProviderKey
+         * @description A key to be tried and kept; nothing gives it out again.
+         */
+        NewProviderKey: {
+            /**
+             * Key
+             * Format: password
+             */
+            key: string;
         };
         /**
          * NewRoom
@@ -1528,6 +1677,11 @@ export interface components {
             kind: string;
             /** Source */
             source: string;
+            /**
+             * Takes Key
+             * @description Whether a key can be entered here.
+             */
+            takes_key: boolean;
             /** Has Key */
             has_key: boolean;
             /** Last4 */
@@ -1542,6 +1696,19 @@ export interface components {
             reason: string | null;
             /** Note */
             note: string | null;
+        };
+        /**
+         * ProviderKeySet
+         * @description A provider with the key that was just stored, and how its test went.
+         *
+         *     `call` is the test as the ledger has it; `null` where the server told of no model to ask.
+         */
+        ProviderKeySet: {
+            provider: components["schemas"]["Provider"];
+            call: components["schemas"]["Call"] | null;
+            /** Text */
+            text: string | null;
+            error: components["schemas"]["StepError"] | null;
         };
         /**
          * Providers
@@ -1716,6 +1883,18 @@ export interface components {
             agent_ids: string[];
         };
         /**
+         * SearchResult
+         * @description Sessions by name (at most 20, on the first page), and a page of messages, newest first.
+         */
+        SearchResult: {
+            /** Sessions */
+            sessions: components["schemas"]["NamedSession"][];
+            /** Items */
+            items: components["schemas"]["FoundMessage"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Seat
          * @description An agent of a turn's frozen roster.
          */
@@ -1763,6 +1942,11 @@ export interface components {
             pinned: boolean;
             /** Head Turn Id */
             head_turn_id: string | null;
+            /**
+             * Forked From
+             * @description The turn of another session it went on from.
+             */
+            forked_from: string | null;
             /** Turns */
             turns: number;
             /** Last Turn At */
@@ -1929,6 +2113,16 @@ export interface components {
             step_id: string;
             /** Status */
             status: string;
+        };
+        /**
+         * TextRange
+         * @description A part of a text: from `start` up to `end`, counted in code points.
+         */
+        TextRange: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
         };
         /**
          * Timeline
@@ -2716,6 +2910,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_fork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the first one's resource again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fork"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_session: {
+        parameters: {
+            query?: {
+                /** @description `md`: the head's turns to read; `json`: all turns. */
+                format?: "md" | "json";
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -3637,6 +3904,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Providers"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProviderKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderKeySet"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_everything: {
+        parameters: {
+            query: {
+                /** @description Words; `"a phrase"`, `or` and `-not` are understood. */
+                q: string;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
