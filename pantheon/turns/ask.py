@@ -124,7 +124,8 @@ def ask_of(
 
 def repair_ask(ask: Ask, reply: str, error: str) -> Ask:
     """Return the ask that shows a model its invalid reply, and what is wrong with it."""
-    told = prompts.REPAIR.format(error=error)
+    what = "summary" if ask.speech.purpose == "summary" else "decision"
+    told = prompts.REPAIR.format(what=what, error=error)
     shown = reply[:LONGEST_SHOWN]
     budget = ask.assembled.budget
     left = budget["window"] - budget["reply_reserve"] - budget["used"] - ask.meter.text(told)

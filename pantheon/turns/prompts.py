@@ -63,6 +63,6 @@ At most {words} words in all."""
 # checked so, and what the agents read later cannot be told from the truth by them.
 
 REPAIR = """\
-That was not valid. {error}
+That was no valid {what}. {error}
 Answer with the corrected JSON object and nothing else."""
 # One repair, with the reason: most replies that miss the schema miss it by one thing.
