@@ -12,8 +12,8 @@ QUESTION = (
 )
 ANALYST = (
     "say: **Go, for 10 % of accounts on Friday.** The page itself is ready: 41 of 43 checks pass"
-    " and the two open ones are cosmetic. The deciding risk is proration: an upgrade in mid-cycle is"
-    " charged twice if the webhook is delivered again."
+    " and the two open ones are cosmetic. The deciding risk is proration: an upgrade in mid-cycle "
+    "is charged twice if the webhook is delivered again."
 )
 HISTORIAN = (
     "say: The same thing happened in March: 212 customers, nine days of refunds. What helped then"
@@ -21,8 +21,8 @@ HISTORIAN = (
 )
 BUILDER = (
     "say: Then make the webhook safe to repeat before Friday: store the event id with a unique"
-    " index and drop `invoice.paid` when it is already there. Half a day, and it removes the risk that"
-    " decides this."
+    " index and drop `invoice.paid` when it is already there. Half a day, and it removes the risk"
+    " that decides this."
 )
 EDITOR = (
     "say: **Go for a tenth of the accounts on Friday**, once the webhook drops what it has seen.\n"
