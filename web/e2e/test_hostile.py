@@ -48,7 +48,7 @@ def test_hostile_markdown_is_inert(pantheon: Pantheon, open_page: Opener) -> Non
         turn = pantheon.post(f"/sessions/{session['id']}/turns", {"input": text}, wait=30)
         assert turn["status"] == "completed"
         # The model said the same, so that it is shown as the answer's Markdown too.
-        assert turn["steps"][0]["message"]["content"].count("window.hacked") > 0
+        assert "window.hacked" in turn["steps"][-1]["message"]["content"]
     requests: list[str] = []
     screen = open_page("/")
     screen.page.on("request", lambda request: requests.append(request.url))

@@ -59,8 +59,8 @@ def test_two_browsers_agree_on_one_session(pantheon: Pantheon, open_page: Opener
     one.send("From the first")
     expect(other.turn()).to_contain_text("From the first")
     expect(other.words("Slow")).to_contain_text("w5 ")
-    # While a turn runs nobody can send a second one.
-    expect(other.button("Sends after this turn")).to_be_visible()
+    # While a turn runs a second one waits.
+    expect(other.button("Send after this turn")).to_be_visible()
     for screen in (one, other):
         screen.wait_for_end()
     assert one.shown_texts() == other.shown_texts()

@@ -20,16 +20,20 @@ def test_usage_shows_what_the_ledger_has(pantheon: Pantheon, open_page: Opener) 
     page = screen.page
     total = sum(item["usage"]["calls"] for item in calls)
     expect(page.locator(".stats")).to_contain_text(f"Calls{total:,}")
-    agents = page.get_by_role("table", name="By agent")
-    expect(agents.get_by_role("row").filter(has_text="Payer").first).to_contain_text("$0.00")
-    expect(page.get_by_role("table", name="By room")).to_contain_text("Costly")
+    dearest = pantheon.get("/usage?group_by=model")["items"][0]
+    models = page.get_by_role("table", name="By model").get_by_role("row")
+    expect(models.nth(1)).to_contain_text(dearest["model"])
+    expect(models.nth(1)).to_contain_text(f"{dearest['usage']['calls']:,}$")
+    expect(page.get_by_role("table", name="By agent")).to_contain_text("$0.0")
     expect(page.get_by_role("table", name="By purpose")).to_contain_text("Answers")
     expect(page.get_by_role("img", name="Stacked bars: cost per day by agent")).to_be_visible()
     page.get_by_text("As a table").click()
     expect(page.get_by_role("region", name="Cost per day").get_by_role("table")).to_be_visible()
     ledger = page.get_by_role("table", name="Calls")
     ledger.scroll_into_view_if_needed()
-    expect(ledger.get_by_role("row").nth(1)).to_contain_text("Done")
+    expect(ledger.get_by_role("row").nth(1)).to_contain_text("Free")
+    expect(ledger.get_by_role("row").nth(2)).to_contain_text("Payer")
+    expect(ledger.get_by_role("row").nth(2)).to_contain_text("$0.0")
 
 
 def test_all_calls_can_be_taken_away_as_a_file(pantheon: Pantheon, open_page: Opener) -> None:
