@@ -221,6 +221,41 @@ async def update_agent(
     return await get_agent(conn, who, agent_id)
 
 
+async def list_prompts(
+    conn: Connection, who: Who, agent_id: UUID, *, limit: int = 50, cursor: str | None = None
+) -> dict[str, Any]:
+    """Return a page of an agent's role prompts, the newest first. Raises `not_found`."""
+    await get_agent(conn, who, agent_id)
+    rows = await conn.execute(
+        """
+        SELECT p.id, p.text, p.created_at, p.id = a.prompt_id
+        FROM agent_prompts p
+        JOIN agents a ON a.workspace_id = p.workspace_id AND a.id = p.agent_id
+        WHERE p.workspace_id = %(workspace)s AND p.agent_id = %(agent)s
+          AND (%(before)s::uuid IS NULL OR p.id < %(before)s)
+        ORDER BY p.id DESC LIMIT %(limit)s
+        """,
+        {
+            "workspace": who.workspace_id,
+            "agent": agent_id,
+            "before": cursors.row(cursor),
+            "limit": limit + 1,
+        },
+    )
+    items = [
+        {
+            "id": str(prompt_id),
+            "text": text,
+            "created_at": rfc3339(created_at),
+            "current": current,
+        }
+        for prompt_id, text, created_at, current in await rows.fetchall()
+    ]
+    more = len(items) > limit
+    items = items[:limit]
+    return {"items": items, "next_cursor": cursors.encode(items[-1]["id"]) if more else None}
+
+
 async def delete_agent(
     conn: Connection, who: Who, agent_id: UUID, *, version: int | None = None
 ) -> None:

@@ -48,6 +48,22 @@ class Agents(BaseModel):
     next_cursor: str | None
 
 
+class AgentPrompt(BaseModel):
+    """A version of an agent's role prompt."""
+
+    id: Id
+    text: str
+    created_at: Time
+    current: bool
+
+
+class AgentPrompts(BaseModel):
+    """A page of role prompts."""
+
+    items: list[AgentPrompt]
+    next_cursor: str | None
+
+
 class RoomAgent(BaseModel):
     """An agent's seat in a room."""
 

@@ -23,8 +23,10 @@ from pantheon.turns.view import view_turn
 
 LONGEST_WAIT_SECONDS = 300
 
-EVENTS = {MEDIA_TYPE: {"schema": {"type": "string"}}}
+_EVENT = {"type": "object", "properties": {name: {"type": "string"} for name in Frame.__slots__}}
+EVENTS = {MEDIA_TYPE: {"schema": _EVENT}}
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": EVENTS, "description": "Events."}}
+STREAM_OR_NOTHING = {**STREAM, 204: {"description": "Nothing can follow."}}
 STREAMED_TURN: dict[int | str, dict[str, Any]] = {201: {"content": EVENTS}}
 """For the documentation of routes."""
 
@@ -65,7 +67,7 @@ async def answer_turn(
         return resource(turn, 201, location=location)
     if not _rests(turn):
         await _wait(request, shared, who, turn, seconds)
-        async with shared.runtime.db.transaction(who.workspace_id) as conn:
+        async with shared.runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
             turn = await view_turn(conn, who, UUID(turn["id"]))
     answer = resource(turn, 201, location=location)
     answer.headers["Preference-Applied"] = f"wait={seconds}"

@@ -127,7 +127,8 @@ class Settings(BaseSettings):
         description="Turns of one user that run side by side, the others wait; unset: any.",
     )
     title_model: str | None = Field(
-        default=None, description="Model that names sessions; unset: the first words."
+        default=None,
+        description="Model that names a session after its first turn; unset: the first words.",
     )
     summary_model: str | None = Field(
         default=None, description="Model that summarises; unset: the agent's own."

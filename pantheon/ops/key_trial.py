@@ -6,7 +6,8 @@ from decimal import Decimal
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import ProblemType
 from pantheon.db.pool import Database
-from pantheon.ops.trial import Trial, try_model
+from pantheon.ops.outside import Trial
+from pantheon.ops.trial import try_model
 from pantheon.providers import failures
 from pantheon.providers.registry import Entry
 from pantheon.providers.types import Failure, Model

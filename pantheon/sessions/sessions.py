@@ -12,7 +12,7 @@ from pantheon.accounts.roles import FORBIDDEN, Who
 from pantheon.base import cursors, ids
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import INVALID, NOT_FOUND, STALE_VERSION, Problem, ProblemType
-from pantheon.db.pool import Connection
+from pantheon.db.pool import Connection, Notice
 
 TURN_IN_PROGRESS = ProblemType("turn_in_progress", 409, "A turn is running in this session")
 
@@ -243,6 +243,7 @@ async def update_session(
         changed = await cursor.fetchone()
     if changed is None:
         raise await _why_not_changed(conn, who, session_id, changes, version)
+    conn.notices.append(Notice("session", session_id))
     return shape(changed)
 
 

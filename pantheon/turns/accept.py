@@ -272,6 +272,8 @@ async def _move_head(conn: Connection, who: Who, place: Place, turn_id: UUID, te
         },
     )
     if moved.rowcount == 1:
+        if place.name is None:
+            conn.notices.append(Notice("session", place.id))
         return
     there = await conn.execute(
         """

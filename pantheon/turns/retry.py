@@ -85,7 +85,8 @@ async def rerun_turn(
     if text is not None:
         if from_step is not None:
             raise INVALID("A changed text runs everything anew: leave 'from_step' out.")
-        wanted = TurnInput(text, old.mode, _still_asked(old, text), models=models or {})
+        order = Frozen.load(old.frozen).order if old.mode == "manual" else None
+        wanted = TurnInput(text, old.mode, _still_asked(old, text), order, models or {})
         return await accept_turn(
             conn, providers, who, place.id, wanted, parent_id=old.parent_id, retry_of=old.id
         )

@@ -19,6 +19,7 @@ from pantheon.turns.types import GRAPH_VERSION, TurnRow
 from pantheon.turns.work import Control
 from pantheon.worker import heartbeat
 from pantheon.worker.sweeps import sweep_forever
+from pantheon.worker.titles import give_title, wants_title
 
 SETTLE_SECONDS = 1.0
 LEAVE_SECONDS = 0.5
@@ -43,6 +44,7 @@ class _Worker:
     running: set[_Running] = field(default_factory=set)
     work: asyncio.Event = field(default_factory=asyncio.Event)
     cancels: asyncio.Event = field(default_factory=asyncio.Event)
+    titles: set[asyncio.Task[bool]] = field(default_factory=set)
 
     idle: bool = False
 
@@ -97,9 +99,11 @@ async def run_worker(
         await _drain(worker)
     finally:
         runtime.slots.close()
-        for task in keeping:
+        # A title that is cut off is settled by the sweep.
+        ending = [*keeping, *worker.titles]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         runtime.db.listeners.remove(worker.notices)
         await _leave(worker)
 
@@ -165,6 +169,10 @@ def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None
         if not task.cancelled() and task.exception() is not None:
             # Its lease runs out, and another claim tries again.
             log.error("a turn was left", turn_id=str(turn.id), error=repr(task.exception()))
+        elif wants_title(runtime, turn) and not worker.stopping.is_set():
+            title = asyncio.create_task(give_title(runtime, turn), name=f"title {turn.session_id}")
+            worker.titles.add(title)
+            title.add_done_callback(worker.titles.discard)
 
     task.add_done_callback(ended)
 

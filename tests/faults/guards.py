@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.api.routes import turns as routes
+from pantheon.base.errors import Problem
 from pantheon.db import wake
 from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
@@ -18,6 +19,7 @@ from pantheon.events.types import NewEvent, TurnRef
 from pantheon.ledger import attempts
 from pantheon.ops import runtime
 from pantheon.providers import chat_frames
+from pantheon.sessions import sessions
 from pantheon.turns import accept, run, step, work
 from pantheon.turns.place import Place
 from pantheon.turns.types import TurnRow
@@ -73,6 +75,19 @@ def _without_committed() -> None:
         return True
 
     attempts.close = close_blindly
+
+
+def _without_not_found() -> None:
+    """A session that is not there is nothing that anybody has thought of."""
+    see = sessions.see
+
+    async def trust(*given: Any) -> Any:
+        try:
+            return await see(*given)
+        except Problem as problem:
+            raise RuntimeError("no session") from problem
+
+    sessions.see = trust
 
 
 def _without_drain() -> None:
@@ -194,6 +209,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
+    "not_found": _without_not_found,
     "notify": _without_notify,
     "over": _without_over,
     "own_statement": _without_own_statement,

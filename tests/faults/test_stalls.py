@@ -26,9 +26,9 @@ async def overtake(here: World, point: str, without: Collection[str] = ()) -> Ta
     for mode in MODES:
         await here.ask(api, await here.session(mode, MODEL), mode)
     first = await here.start("worker", without=without, crash_at=f"{point} stall")
-    await first.stopped.wait()
+    await first.until_stalled()
     second = await here.start("worker", without=without, crash_at="step.first_text:3 stall")
-    await second.stopped.wait()
+    await second.until_stalled()
     first.go_on()
     turns = await here.all_over()
     assert [turn["status"] for turn in turns] == ["completed"] * len(MODES)
@@ -79,7 +79,7 @@ async def test_a_worker_that_stalls_in_a_transaction_holds_nobody_up(
     for mode in MODES:
         await here.ask(api, await here.session(mode, MODEL), mode)
     stalled = await here.start("worker", crash_at=f"{point} stall")
-    await stalled.stopped.wait()
+    await stalled.until_stalled()
     await here.start("worker")
     turns = await here.all_over()
     assert [turn["status"] for turn in turns] == ["completed"] * len(MODES)

@@ -9,7 +9,7 @@ from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
 from pantheon.ledger import usage
 from pantheon.ops.key_trial import PROVIDER_KEY_REFUSED, cheapest, try_key
-from pantheon.ops.trial import Trial
+from pantheon.ops.outside import Trial
 from pantheon.providers.configure import open_providers
 from pantheon.providers.types import Failure, Model, Price
 

@@ -70,7 +70,7 @@ async def test_a_fork_goes_on_with_its_history_and_the_origin_without_it(
         made["head_turn_id"],
     )
     async with runtime.db.transaction(who.workspace_id) as conn:
-        sent = await view_sent(conn, who, UUID(more["steps"][0]["id"]))
+        sent = await view_sent(conn, runtime.providers, who, UUID(more["steps"][0]["id"]))
     assert any("Remember the zebra." in section["text"] for section in sent["sections"])
     (other,) = await said(runtime, who, session_id, "And here?")
     assert (other["index"], other["parent_id"]) == (2, first["id"])
@@ -104,7 +104,7 @@ async def test_a_fork_of_a_fork_names_the_steps_that_hold_the_answers(
     assert turn["steps"][0]["source_step_id"] == first["steps"][0]["id"]
     assert again["forked_from"] == made["head_turn_id"]
     async with runtime.db.transaction(who.workspace_id) as conn:
-        sent = await view_sent(conn, who, UUID(turn["steps"][0]["id"]))
+        sent = await view_sent(conn, runtime.providers, who, UUID(turn["steps"][0]["id"]))
     assert sent["sections"]
 
 

@@ -85,10 +85,21 @@ def test_graph_and_loop_ask_the_same(mode, seats, order, done):
     assert ours.most == (seats - len(had) if order == "parallel" else min(1, seats - len(had)))
 
 
-@pytest.mark.parametrize("forgotten", [False, True])
+class Forgetful(InMemorySaver):
+    """A saver whose thread goes just after it was first looked for."""
+
+    async def aget_tuple(self, config: Any) -> Any:
+        found = await super().aget_tuple(config)
+        await self.adelete_thread(config["configurable"]["thread_id"])
+        return found
+
+
+@pytest.mark.parametrize("forgotten", ["not", "before", "meanwhile"])
 @pytest.mark.parametrize("order", ["parallel", "sequence"])
 async def test_after_a_fall_only_what_is_left_is_asked(order, forgotten):
     saver, turn_id = InMemorySaver(), str(ids.new())
+    if forgotten == "meanwhile":
+        saver = Forgetful()
     table = Table("manual", 5, order)
     whole = table.execute
 
@@ -102,7 +113,9 @@ async def test_after_a_fall_only_what_is_left_is_asked(order, forgotten):
         await through_the_graph(table, saver, turn_id)
     table.execute, before = whole, list(table.asked)  # type: ignore[method-assign]
     assert 0 < len(before) < 5
-    await through_the_graph(table, InMemorySaver() if forgotten else saver, turn_id, resume=True)
+    if forgotten == "before":
+        saver = InMemorySaver()
+    await through_the_graph(table, saver, turn_id, resume=True)
     assert sorted(table.asked) == [f"s{i}:a{i}" for i in range(5)]
 
 

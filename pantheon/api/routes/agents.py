@@ -157,6 +157,15 @@ async def delete_agent(
     return gone()
 
 
+@router.get("/{agent_id}/prompts", response_model=shapes.AgentPrompts)
+async def list_agent_prompts(
+    agent_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+) -> Json:
+    """Every role prompt that the agent has had, the newest first; `current` is in force."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await agents.list_prompts(conn, who, agent_id, limit=limit, cursor=cursor))
+
+
 @router.post("/{agent_id}/test", response_model=shapes.AgentTest)
 async def test_agent(
     agent_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn, providers: OwnProviders

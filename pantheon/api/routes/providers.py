@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator, Field, SecretStr
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from pantheon.api.deps import OwnProviders, RuntimeOf, SignedIn, admin
 from pantheon.base import log
 from pantheon.ledger import usage
 from pantheon.ops.key_trial import try_key
-from pantheon.ops.trial import Trial
+from pantheon.ops.outside import Trial
 from pantheon.providers import own_keys
 from pantheon.providers.types import Failure
 
@@ -32,6 +32,9 @@ def _is_key(given: SecretStr) -> SecretStr:
 ApiKey = Annotated[SecretStr, Field(min_length=8, max_length=500), AfterValidator(_is_key)]
 
 
+Name = Annotated[str, Path(pattern=r"^[\w-]{1,200}$")]
+
+
 class NewProviderKey(Body):
     """A key to be tried and kept; nothing gives it out again."""
 
@@ -46,7 +49,7 @@ async def list_providers(providers: OwnProviders) -> Json:
 
 @router.put("/{name}/key", response_model=shapes.ProviderKeySet, dependencies=[Depends(admin)])
 async def set_provider_key(
-    name: str, body: NewProviderKey, runtime: RuntimeOf, who: SignedIn
+    name: Name, body: NewProviderKey, runtime: RuntimeOf, who: SignedIn
 ) -> Json:
     """Enter a key for a provider, in place of an earlier one and of the operator's.
 
@@ -75,7 +78,7 @@ async def set_provider_key(
 
 
 @router.delete("/{name}/key", status_code=204, dependencies=[Depends(admin)])
-async def remove_provider_key(name: str, runtime: RuntimeOf, who: SignedIn) -> Response:
+async def remove_provider_key(name: Name, runtime: RuntimeOf, who: SignedIn) -> Response:
     """Forget the key that was entered for a provider; the operator's counts again, if any."""
     async with runtime.db.transaction(who.workspace_id) as conn:
         await own_keys.remove_key(conn, who, name)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from pantheon.api import turn_shapes
 from pantheon.api.answers import Json
-from pantheon.api.deps import RuntimeOf, SignedIn
+from pantheon.api.deps import OwnProviders, RuntimeOf, SignedIn
 from pantheon.turns.sent import sent_body, view_sent
 
 router = APIRouter(prefix="/steps", tags=["turns"])
@@ -20,11 +20,15 @@ Attempt = Annotated[
 
 @router.get("/{step_id}/context", response_model=turn_shapes.StepContext)
 async def get_step_context(
-    step_id: UUID, runtime: RuntimeOf, who: SignedIn, attempt: Attempt = None
+    step_id: UUID,
+    runtime: RuntimeOf,
+    who: SignedIn,
+    providers: OwnProviders,
+    attempt: Attempt = None,
 ) -> Json:
     """Exactly what an attempt sent: by origin, with tokens, and what was left out."""
     async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
-        return Json(await view_sent(conn, runtime.providers, who, step_id, attempt))
+        return Json(await view_sent(conn, providers, who, step_id, attempt))
 
 
 AS_SENT: dict[int | str, Any] = {
@@ -34,12 +38,16 @@ AS_SENT: dict[int | str, Any] = {
 
 @router.get("/{step_id}/request", response_class=Response, responses=AS_SENT)
 async def get_step_request(
-    step_id: UUID, runtime: RuntimeOf, who: SignedIn, attempt: Attempt = None
+    step_id: UUID,
+    runtime: RuntimeOf,
+    who: SignedIn,
+    providers: OwnProviders,
+    attempt: Attempt = None,
 ) -> Response:
     """The body of a request as it left for the provider, byte for byte; no secret is in it.
 
     409 `request_changed` where it cannot be built any more.
     """
     async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
-        body = await sent_body(conn, runtime.providers, who, step_id, attempt)
+        body = await sent_body(conn, providers, who, step_id, attempt)
     return Response(body, media_type="application/json")

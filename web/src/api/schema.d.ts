@@ -516,6 +516,26 @@ export interface paths {
         patch: operations["update_agent"];
         trace?: never;
     };
+    "/api/v1/agents/{agent_id}/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Agent Prompts
+         * @description Every role prompt that the agent has had, the newest first; `current` is in force.
+         */
+        get: operations["list_agent_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{agent_id}/test": {
         parameters: {
             query?: never;
@@ -968,6 +988,30 @@ export interface components {
             /** Tools */
             tools?: string[];
             context?: components["schemas"]["Context"];
+        };
+        /**
+         * AgentPrompt
+         * @description A version of an agent's role prompt.
+         */
+        AgentPrompt: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** Created At */
+            created_at: string;
+            /** Current */
+            current: boolean;
+        };
+        /**
+         * AgentPrompts
+         * @description A page of role prompts.
+         */
+        AgentPrompts: {
+            /** Items */
+            items: components["schemas"]["AgentPrompt"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * AgentTest
@@ -2412,7 +2456,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2556,7 +2604,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2622,8 +2674,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
+            };
+            /** @description Nothing can follow. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {
@@ -2733,7 +2796,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2774,7 +2841,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -3580,6 +3651,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_prompts: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPrompts"];
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
