@@ -124,6 +124,15 @@ CREATE TABLE public.api_keys (
 
 COMMENT ON TABLE public.api_keys IS 'accounts: API keys with scopes, stored hashed';
 
+CREATE TABLE public.chat_threads (
+    workspace_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    turn_id uuid NOT NULL
+);
+
+COMMENT ON TABLE public.chat_threads IS 'sessions: conversations of the OpenAI-compatible door, by their hash';
+
 CREATE TABLE public.context_audits (
     workspace_id uuid NOT NULL,
     attempt_id uuid NOT NULL,
@@ -526,6 +535,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_token UNIQUE (token_sha256);
 
+ALTER TABLE ONLY public.chat_threads
+    ADD CONSTRAINT chat_threads_pkey PRIMARY KEY (workspace_id, user_id, sha256);
+
 ALTER TABLE ONLY public.context_audits
     ADD CONSTRAINT context_audits_pkey PRIMARY KEY (workspace_id, attempt_id);
 
@@ -667,6 +679,12 @@ ALTER TABLE ONLY public.agents
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
 
+ALTER TABLE ONLY public.chat_threads
+    ADD CONSTRAINT chat_threads_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.chat_threads
+    ADD CONSTRAINT chat_threads_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
 ALTER TABLE ONLY public.context_audits
     ADD CONSTRAINT context_audits_workspace_id_attempt_id_fkey FOREIGN KEY (workspace_id, attempt_id) REFERENCES public.llm_call_attempts(workspace_id, id);
 
@@ -787,6 +805,8 @@ ALTER TABLE public.agents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.chat_threads ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.context_audits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.holds ENABLE ROW LEVEL SECURITY;
@@ -836,6 +856,8 @@ CREATE POLICY workspace ON public.agent_prompts TO pantheon_app USING ((workspac
 CREATE POLICY workspace ON public.agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.api_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.chat_threads TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.context_audits TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -904,6 +926,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.agents TO pantheon_app;
 GRANT SELECT ON TABLE public.alembic_version TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.chat_threads TO pantheon_app;
 
 GRANT SELECT,INSERT ON TABLE public.context_audits TO pantheon_app;
 

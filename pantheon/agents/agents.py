@@ -138,6 +138,21 @@ async def get_agent(conn: Connection, who: Who, agent_id: UUID) -> dict[str, Any
     return shape(agent)
 
 
+async def find_agent(conn: Connection, who: Who, key: str) -> UUID:
+    """Return the id of the agent that has this key now. Raises `not_found`."""
+    rows = await conn.execute(
+        """
+        SELECT id FROM agents
+        WHERE workspace_id = %(workspace)s AND key = %(key)s AND deleted_at IS NULL
+        """,
+        {"workspace": who.workspace_id, "key": key},
+    )
+    row = await rows.fetchone()
+    if row is None:
+        raise NOT_FOUND(f"There is no agent '{key}'.")
+    return UUID(str(row[0]))
+
+
 async def list_agents(
     conn: Connection, who: Who, *, limit: int = 50, cursor: str | None = None
 ) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from pantheon.api.routes import (
     steps,
     turns,
     usage,
+    v1,
 )
 from pantheon.ops.runtime import Runtime
 
@@ -88,6 +89,7 @@ def routes_only() -> FastAPI:
     handle_problems(app)
     for router in SIGNED_IN:
         app.include_router(router, prefix=BASE, dependencies=[Depends(signed_in)])
+    app.include_router(v1.router, dependencies=[Depends(signed_in)])
     app.include_router(login.router, prefix=BASE)
     app.include_router(probes.router)
     page.add_page(app)

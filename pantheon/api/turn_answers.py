@@ -65,13 +65,25 @@ async def answer_turn(
     seconds = preference.wait_seconds
     if seconds is None:
         return resource(turn, 201, location=location)
-    if not _rests(turn):
-        await _wait(request, shared, who, turn, seconds)
-        async with shared.runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
-            turn = await view_turn(conn, who, UUID(turn["id"]))
+    turn = await wait_for_turn(request, who, turn, seconds)
     answer = resource(turn, 201, location=location)
     answer.headers["Preference-Applied"] = f"wait={seconds}"
     return answer
+
+
+async def wait_for_turn(
+    request: Request, who: Who, turn: Mapping[str, Any], seconds: float
+) -> Mapping[str, Any]:
+    """Return a turn when nothing more comes of it, or as it stands after `seconds`.
+
+    Also at once where its reader has left or the server stops.
+    """
+    shared = shared_of(request)
+    if _rests(turn):
+        return turn
+    await _wait(request, shared, who, turn, seconds)
+    async with shared.runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
+        return await view_turn(conn, who, UUID(turn["id"]))
 
 
 def event_stream(
@@ -117,7 +129,7 @@ def _wait_of(prefer: str | None) -> int | None:
 
 
 async def _wait(
-    request: Request, shared: Shared, who: Who, turn: Mapping[str, Any], seconds: int
+    request: Request, shared: Shared, who: Who, turn: Mapping[str, Any], seconds: float
 ) -> None:
     tasks = {
         asyncio.create_task(_over(shared, who, turn)),

@@ -36,12 +36,16 @@ NEVER_CUT = ("brief", "note")
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The messages to send, and by reference what they are made of."""
+    """The messages to send, and by reference what they are made of.
+
+    `due`: a summary of older turns should be made first.
+    """
 
     messages: tuple[ChatMessage, ...]
     sections: list[dict[str, Any]]
     budget: dict[str, Any]
     actions: list[dict[str, Any]] = field(default_factory=list)
+    due: bool = False
 
     @property
     def input_tokens(self) -> int:
@@ -107,7 +111,9 @@ def assemble_context(
         "ratio": speaker.meter.ratio,
     }
     actions += _actions(speaker, told, parts, cut, gone)
-    return Assembled(compose(speaker, parts), sections, budget, actions)
+    crowded = cut.summarise_to is not None or len(told.turns) < len(seen)
+    due = crowded and cut.verdict is not Verdict.fits and speaker.scope is not None
+    return Assembled(compose(speaker, parts), sections, budget, actions, due)
 
 
 def need(speaker: Speaker, told: Told) -> Need:

@@ -5,8 +5,10 @@ text can forge. The stable part comes first, so that providers' caches hit.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from pantheon.context.tokens import MESSAGE_OVERHEAD, Meter
@@ -57,9 +59,10 @@ class Recap:
     from_turn: int
     to_turn: int
     text: str
+    content: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PastTurn:
     """An earlier turn of the session: the user's words and the answers to them.
 
@@ -72,11 +75,26 @@ class PastTurn:
     answers: tuple[Quote, ...]
     recaps: tuple[Recap, ...] = ()
     pins: tuple[Quote, ...] = ()
+    id: UUID | None = None
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         """How many tokens the turn has by the estimate."""
         return sum(q.tokens + MESSAGE_OVERHEAD for q in self.said)
+
+    @cached_property
+    def sizes(self) -> tuple[int, int | None, int]:
+        """What its quotes have by the estimate, by the known tokenizer, and in labels; summed once.
+
+        `None` where one of them was not counted by the tokenizer.
+        """
+        exact = [q.exact for q in self.said]
+        known = [count for count in exact if count is not None]
+        return (
+            sum(q.tokens for q in self.said),
+            sum(known) if len(known) == len(exact) else None,
+            sum(LABEL_TOKENS + len(q.agent_key or "") // 3 for q in self.said),
+        )
 
     @property
     def said(self) -> tuple[Quote, ...]:
@@ -198,7 +216,15 @@ def cost(speaker: Speaker, said: Quote) -> int:
 
 def cost_of_turns(speaker: Speaker, turns: Sequence[PastTurn]) -> int:
     """Return the same of whole turns."""
-    return sum(cost(speaker, quote) for turn in turns for quote in turn.said)
+    return sum(_cost_of_turn(speaker, turn) for turn in turns)
+
+
+def _cost_of_turn(speaker: Speaker, turn: PastTurn) -> int:
+    estimated, exact, labels = turn.sizes
+    if speaker.meter.family is not None and exact is None:
+        return sum(cost(speaker, quote) for quote in turn.said)
+    size = speaker.meter.count("", estimated, exact) + len(turn.said) * MESSAGE_OVERHEAD
+    return size + labels if speaker.labelled else size
 
 
 def pins_of(turns: Sequence[PastTurn]) -> tuple[Quote, ...]:

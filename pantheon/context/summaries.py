@@ -1,7 +1,7 @@
 """Summaries as they are kept: versions, made by a step or edited by a user, until they end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,6 +62,7 @@ class NewSummary:
     dropped: Sequence[Mapping[str, Any]] = ()
     step_id: UUID | None = None
     edited_by: UUID | None = None
+    id: UUID = field(default_factory=ids.new)
 
 
 def shape(summary: Summary, *, current: bool) -> dict[str, Any]:
@@ -84,6 +85,17 @@ def shape(summary: Summary, *, current: bool) -> dict[str, Any]:
     }
 
 
+def shortly(new: NewSummary) -> dict[str, Any]:
+    """Return a new summary by reference: what a step and an event tell of it."""
+    return {
+        "summary_id": str(new.id),
+        "scope": new.scope,
+        "from_turn": new.from_turn,
+        "to_turn": new.to_turn,
+        "dropped": len(new.dropped),
+    }
+
+
 async def add(conn: Connection, workspace_id: UUID, new: NewSummary) -> UUID:
     """Keep a summary as its scope's newest version; returns its id."""
     # One after another: their versions are counted.
@@ -94,7 +106,6 @@ async def add(conn: Connection, workspace_id: UUID, new: NewSummary) -> UUID:
         """,
         {"workspace": workspace_id, "session": new.session_id},
     )
-    summary_id = ids.new()
     await conn.execute(
         """
         INSERT INTO summaries (workspace_id, id, session_id, scope, version, from_turn, to_turn,
@@ -107,7 +118,7 @@ async def add(conn: Connection, workspace_id: UUID, new: NewSummary) -> UUID:
         """,
         {
             "workspace": workspace_id,
-            "id": summary_id,
+            "id": new.id,
             "session": new.session_id,
             "scope": new.scope,
             "from": new.from_turn,
@@ -120,7 +131,7 @@ async def add(conn: Connection, workspace_id: UUID, new: NewSummary) -> UUID:
             "dropped": Jsonb(list(new.dropped)),
         },
     )
-    return summary_id
+    return new.id
 
 
 async def ending_with(
@@ -142,7 +153,7 @@ async def ending_with(
     )
     rows = await cursor.fetchall()
     return [
-        (turn_id, Recap(summary_id, scope, first, last, render(load_digest(content))))
+        (turn_id, Recap(summary_id, scope, first, last, render(load_digest(content)), content))
         for turn_id, summary_id, scope, first, last, content in reversed(rows)
     ]
 
@@ -152,8 +163,10 @@ async def recap(conn: Connection, workspace_id: UUID, summary_id: UUID) -> Recap
     summary = await load(conn, workspace_id, summary_id)
     if summary is None:
         return None
-    text = render(summary.digest)
-    return Recap(summary.id, summary.scope, summary.from_turn, summary.to_turn, text)
+    return Recap(
+        summary.id, summary.scope, summary.from_turn, summary.to_turn, render(summary.digest),
+        summary.content,
+    )  # fmt: skip
 
 
 async def load(conn: Connection, workspace_id: UUID, summary_id: UUID) -> Summary | None:

@@ -38,7 +38,9 @@ def open_providers(settings: Settings, environ: Mapping[str, str]) -> Providers:
     """
     entries = [_demo(), _local(settings.local_model), *_known(environ)]
     named = [_configured(name, setting) for name, setting in settings.providers.items()]
-    return Providers([*entries, *named], key_file=settings.key_path)
+    return Providers(
+        [*entries, *named], key_file=settings.key_path, summary_model=settings.summary_model
+    )
 
 
 def _demo() -> Entry:

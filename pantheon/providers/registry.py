@@ -71,10 +71,20 @@ class Entry:
 class Providers:
     """The configured providers. Looking a model up never waits: servers are asked by `refresh`."""
 
-    def __init__(self, entries: Sequence[Entry], *, key_file: Path | None = None) -> None:
-        """Hold `entries`. `key_file` opens the keys that workspaces have entered."""
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        *,
+        key_file: Path | None = None,
+        summary_model: str | None = None,
+    ) -> None:
+        """Hold `entries`. `key_file` opens the keys that workspaces have entered.
+
+        `summary_model` is who summarises; `None`: each agent's own model.
+        """
         self._entries = {entry.provider.name: entry for entry in entries}
         self.ratios = Ratios()
+        self.summary_model = summary_model
         self._own: dict[UUID, tuple[int, Providers]] = {}
         self._retired: list[Entry] = []
         self.key_file = key_file
@@ -109,7 +119,9 @@ class Providers:
             for name, entry in before._entries.items()
             if entry.own_key_id is not None and entries.get(name) is not entry
         ]
-        own = Providers(list(entries.values()), key_file=self.key_file)
+        own = Providers(
+            list(entries.values()), key_file=self.key_file, summary_model=self.summary_model
+        )
         own.ratios = self.ratios
         self._own[workspace_id] = (version, own)
         self.unasked.set()

@@ -107,6 +107,9 @@ async def store_turn(
         plan = MODES[mode].plan(frozen)[0]
         ready = prepare_ask(providers, frozen, prompts, {}, plan, history, asked, message_id)
         ask = ready if isinstance(ready, Ask) else None
+        if ask is not None and ask.assembled.due:
+            # A summary comes first: the run makes it.
+            ask, slot = None, None
     await messages.add(
         conn, who.workspace_id, message_id, place.id, turn_id, text, size,
         exact=tokens.exact_count(text),

@@ -25,7 +25,7 @@ from pantheon.providers.structured import best_form
 from pantheon.providers.types import ChatMessage, Failure, Model, ModelRequest, Provider, Role
 from pantheon.turns import prompts, steps
 from pantheon.turns.speech import Speech, speech_for
-from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, TurnRow
+from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, StepStatus, TurnRow
 
 DEFAULT_REPLY_TOKENS = 1_024
 LONGEST_SHOWN = 4_000
@@ -88,10 +88,9 @@ def prepare_ask(
         return Failure(kind.code, kind.title, problem.detail, retryable=False, sent=False)
     form = best_form(model.capabilities)
     speech = speech_for(frozen, role_prompts, rows, step, form)
-    speaker = speaker_for(
-        frozen, speech, model.context_window, _reply_reserve(seat, model),
-        meter_of(providers, model.id),
-    )  # fmt: skip
+    meter = meter_of(providers, model.id)
+    speaker = speaker_for(frozen, speech, model.context_window, reply_reserve(seat, model), meter)
+    speaker = replace(speaker, unsummarised=_unsummarised(rows, speaker.scope))
     try:
         assembled = assemble_context(speaker, history, asked, asked_id, speech.earlier)
     except ContextTooLarge as error:
@@ -100,26 +99,42 @@ def prepare_ask(
     for section in assembled.sections:
         if section["origin"] == "task":
             section["form"] = form.value
-    body = encode(provider, model.id, speech, assembled.messages)
+    shown = {section.get("step_id") for section in assembled.sections}
     read = [
         {"step_id": str(quote.step_id), "status": "failed" if quote.error else "completed"}
         for quote in speech.earlier
-        if quote.origin == "earlier"
+        if quote.origin == "earlier" and str(quote.step_id) in shown
     ]
+    return ask_of(provider, model, speech, assembled, read, meter)
+
+
+def ask_of(
+    provider: Provider,
+    model: Model,
+    speech: Speech,
+    assembled: Assembled,
+    read: list[dict[str, str]],
+    meter: Meter,
+) -> Ask:
+    """Return the ask of what was assembled, its body encoded and hashed."""
+    body = encode(provider, model.id, speech, assembled.messages)
     sha256 = hashlib.sha256(body).digest()
-    return Ask(
-        speech, provider, model, assembled, body, sha256, read, speech.purpose, speaker.meter
-    )
+    return Ask(speech, provider, model, assembled, body, sha256, read, speech.purpose, meter)
 
 
 def repair_ask(ask: Ask, reply: str, error: str) -> Ask:
     """Return the ask that shows a model its invalid reply, and what is wrong with it."""
-    told = prompts.REPAIR.format(error=error)
+    what = "summary" if ask.speech.purpose == "summary" else "decision"
+    told = prompts.REPAIR.format(what=what, error=error)
     shown = reply[:LONGEST_SHOWN]
+    budget = ask.assembled.budget
+    left = budget["window"] - budget["reply_reserve"] - budget["used"] - ask.meter.text(told)
+    while shown and ask.meter.text(shown) > left:
+        shown = shown[: len(shown) // 2]
     messages = ask.assembled.messages + mended(shown, told)
     size = ask.meter.text(shown) + ask.meter.text(told)
     section = {"origin": "repair", "tokens": size, "reply": shown, "told": told}
-    budget = {**ask.assembled.budget, "used": ask.assembled.input_tokens + size}
+    budget = {**budget, "used": ask.assembled.input_tokens + size}
     assembled = replace(
         ask.assembled,
         messages=messages,
@@ -243,9 +258,18 @@ def encode(
     )
 
 
-def _reply_reserve(seat: Seat, model: Model) -> int:
+def reply_reserve(seat: Seat, model: Model) -> int:
+    """Return how much of a model's window is kept for the reply, in tokens."""
     reserve = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
     return min(reserve, model.context_window // 2)
+
+
+def _unsummarised(rows: Mapping[str, StepRow], scope: str | None) -> str:
+    """Return why a summary that an agent needed is not there, `""` where that is not so."""
+    step = rows.get(f"summary:{scope}")
+    if step is None or step.status != StepStatus.failed:
+        return ""
+    return str((step.error or {}).get("title", "it failed")).lower()
 
 
 def _window(providers: Providers, seat: Seat) -> int:

@@ -47,7 +47,8 @@ async def load_history(
             before, pins = index, has_pins
             if turn_id != wanted:
                 continue
-            past = PastTurn(index, _asked(asked), tuple(_answer(*answer) for answer in answers))
+            said = tuple(_answer(*answer) for answer in answers)
+            past = PastTurn(index, _asked(asked), said, id=turn_id)
             if has_summary:
                 summed[turn_id] = len(history)
             history.append(past)

@@ -47,7 +47,7 @@ async def retry_turn(
     `version_unknown`, `unknown_model`, `validation_error`.
     """
     old, place = await _load(conn, who, turn_id)
-    rows = await load_steps(conn, who.workspace_id, [old.id])
+    rows = await _answers(conn, old)
     if place.head_turn_id != old.id:
         raise TURN_NOT_LAST("Only the session's last turn can be retried; rerun works on any.")
     _check_over(old)
@@ -90,7 +90,7 @@ async def rerun_turn(
         return await accept_turn(
             conn, providers, who, place.id, wanted, parent_id=old.parent_id, retry_of=old.id
         )
-    rows = await load_steps(conn, who.workspace_id, [old.id])
+    rows = await _answers(conn, old)
     again = {row.step_key for row in rows}
     if from_step is not None:
         first = next((row for row in rows if row.id == from_step), None)
@@ -204,6 +204,12 @@ async def _load(conn: Connection, who: Who, turn_id: UUID) -> tuple[TurnRow, Pla
     if row is None:
         raise NOT_FOUND(f"There is no turn {turn_id}.")
     return row, await load_place(conn, who, row.session_id)
+
+
+async def _answers(conn: Connection, turn: TurnRow) -> list[StepRow]:
+    """Return a turn's steps but for its summaries: what they have made counts for every turn."""
+    rows = await load_steps(conn, turn.workspace_id, [turn.id])
+    return [row for row in rows if row.kind != "summary"]
 
 
 def _check_over(turn: TurnRow) -> None:

@@ -79,7 +79,8 @@ async def run_turn(
 
 async def _drive(work: Work, graph: Graph) -> None:
     if not isinstance(work.next_batch(), Stop):
-        plans = len(work.steps)
+        await work.find_due()
+        plans = len(work.steps) + len(work.due)
         first_run = work.turn.lease_epoch == 1
 
         # What acceptance has recorded leaves at once; the graph finds it under way.

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from psycopg.rows import class_row
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import NOT_FOUND, Problem, ProblemType
 from pantheon.context import audits, summaries
-from pantheon.context.assemble import by_policy
 from pantheon.context.audits import Audit
 from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker, compose, section_texts
 from pantheon.context.tokens import Meter
 from pantheon.db.pool import Connection
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.providers.structured import Form
 from pantheon.providers.types import ChatMessage
@@ -23,6 +23,13 @@ from pantheon.sessions import messages, sessions
 from pantheon.turns.ask import encode, mended, speaker_for
 from pantheon.turns.history import load_history
 from pantheon.turns.speech import Speech, speech_for
+from pantheon.turns.summarise import (
+    as_seen,
+    messages_of_summary,
+    speech_of_summary,
+    summariser,
+    texts_of_summary,
+)
 from pantheon.turns.types import Frozen, StepRow, TurnRow
 from pantheon.turns.view import load_steps
 
@@ -76,7 +83,7 @@ async def view_sent(
         "budget": {**audit.budget, "reported": reported},
         "actions": audit.actions,
         "request_sha256": audit.request_sha256.hex(),
-        "exact": _body(providers, audit, sent) is not None,
+        "exact": await _body(conn, providers, audit, sent) is not None,
         "cached_tokens": event[0] if event else 0,
     }
 
@@ -90,7 +97,7 @@ async def sent_body(
     back or purged, or the provider is not configured as it was.
     """
     turn, step, audit = await _find(conn, who, step_id, attempt)
-    body = _body(providers, audit, await _rebuild(conn, turn, step, audit))
+    body = await _body(conn, providers, audit, await _rebuild(conn, turn, step, audit))
     if body is None:
         raise NOT_EXACT(
             "A message of it was taken back or purged, or the provider is set up in another way."
@@ -99,7 +106,9 @@ async def sent_body(
     return body
 
 
-def _body(providers: Providers, audit: Audit, sent: Sent) -> bytes | None:
+async def _body(conn: Connection, providers: Providers, audit: Audit, sent: Sent) -> bytes | None:
+    """Return the body if it can be built as it was."""
+    providers = await providers_of(conn, providers, audit.workspace_id)
     try:
         provider, _ = providers.resolve(audit.model, accepted=True)
     except Problem:
@@ -129,18 +138,50 @@ async def _find(
 
 async def _rebuild(conn: Connection, turn: TurnRow, step: StepRow, audit: Audit) -> Sent:
     frozen = Frozen.load(turn.frozen)
+    if step.kind == "summary":
+        return await _rebuild_summary(conn, turn, frozen, step, audit)
     rows = {r.step_key: r for r in await load_steps(conn, turn.workspace_id, [turn.id])}
     form = next((Form(s["form"]) for s in audit.sections if s["origin"] == "task"), Form.text)
     speech = speech_for(frozen, await _prompts(conn, turn), rows, rows[step.step_key], form)
     budget = audit.budget
     speaker = speaker_for(frozen, speech, budget["window"], budget["reply_reserve"], Meter())
     parts = await _parts(conn, turn, speaker, speech, audit)
-    texts, built = section_texts(speaker, parts), compose(speaker, parts)
+    return _with_repair(audit, speech, section_texts(speaker, parts), compose(speaker, parts))
+
+
+async def _rebuild_summary(
+    conn: Connection, turn: TurnRow, frozen: Frozen, step: StepRow, audit: Audit
+) -> Sent:
+    by_origin = {section["origin"]: section for section in audit.sections}
+    task, told = by_origin["task"], by_origin["history"]
+    seat = summariser(frozen, step.agent_key or "")
+    speech = speech_of_summary(seat, Form(task["form"]), task["most_tokens"], task["longest"])
+    before = None
+    if "summary" in by_origin:
+        summary_id = UUID(by_origin["summary"]["summary_id"])
+        before = await summaries.recap(conn, turn.workspace_id, summary_id)
+    turns = await _end_of_history(conn, turn, told["turns"] + told["after"])
+    seen = as_seen(told["scope"], turns[: told["turns"]])
+    texts = texts_of_summary(speech, before, seen)
+    return _with_repair(audit, speech, texts, messages_of_summary(speech, before, seen))
+
+
+def _with_repair(
+    audit: Audit, speech: Speech, texts: list[str], built: tuple[ChatMessage, ...]
+) -> Sent:
     for section in audit.sections:
         if section["origin"] == "repair":
             texts.append(f"{section['reply']}\n\n{section['told']}")
             built += mended(section["reply"], section["told"])
     return Sent(speech, texts, built)
+
+
+async def _end_of_history(conn: Connection, turn: TurnRow, turns: int) -> Sequence[PastTurn]:
+    """Return so many turns before one, whatever their size."""
+    return await load_history(
+        conn, turn.workspace_id, turn.session_id, turn.parent_id, turn.index,
+        most_turns=turns, most_tokens=2**62,
+    )  # fmt: skip
 
 
 async def _parts(
@@ -156,17 +197,13 @@ async def _parts(
         elif section["origin"] == "pinned":
             pinned = await _quotes(conn, turn.workspace_id, section["message_ids"])
         elif section["origin"] == "history":
-            # What is sent of the history is always its end: as many turns, whatever their size.
-            history = await load_history(
-                conn, turn.workspace_id, turn.session_id, turn.parent_id, turn.index,
-                most_turns=section["turns"], most_tokens=2**62,
-            )  # fmt: skip
-    whole = replace(speaker, policy="own" if speaker.policy == "own" else "everything")
+            # What is sent of the history is always its end.
+            history = await _end_of_history(conn, turn, section["turns"])
     asked = await _quotes(conn, turn.workspace_id, [str(turn.input_message_id)])
     return Parts(
         recap,
         tuple(pinned),
-        tuple(by_policy(whole, history)[0]),
+        tuple(as_seen(speaker.scope, history)),
         asked[0],
         tuple(said for said in speech.earlier if str(said.step_id) in shown),
     )

@@ -51,6 +51,8 @@ ROWS = {
         VALUES (%(w)s, %(attempt)s, %(step)s, 'a', '[]', '{}', '\\x00')""",
     "turn_rates": """(workspace_id, scope_id, seconds, full_at)
         VALUES (%(w)s, %(user)s, 60, now())""",
+    "chat_threads": """(workspace_id, user_id, sha256, turn_id)
+        VALUES (%(w)s, %(user)s, '\\x00', %(turn)s)""",
     "provider_keys": """(workspace_id, id, provider, user_id, sealed)
         VALUES (%(w)s, %(id)s, 'openai', %(user)s, '\\x00')""",
     "idempotency_keys": """(workspace_id, user_id, method, path, key, body_sha256)

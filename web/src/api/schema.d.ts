@@ -845,6 +845,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Chat Models
+         * @description The newest rooms and agents, as models: `room:<id>` and `agent:<key>`.
+         */
+        get: operations["list_chat_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Chat Completion
+         * @description Answer a conversation as a turn of a session, in one text; with `stream` in pieces.
+         *
+         *     A conversation that is sent back goes on in its session; a changed one in a fork of it. What
+         *     was never said here is told to the agents as text. Parameters of models are those of the
+         *     agents. The call waits for no approval.
+         */
+        post: operations["create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/login": {
         parameters: {
             query?: never;
@@ -1172,6 +1216,53 @@ export interface components {
             when?: "now" | "after_step";
         };
         /**
+         * ChatCompletion
+         * @description A conversation, and who is to answer: `room:<id>`, `room:<id>/<mode>`, `agent:<key>`.
+         */
+        ChatCompletion: {
+            /** Model */
+            model: string;
+            /** Messages */
+            messages: components["schemas"]["ChatMessage"][];
+            /**
+             * Stream
+             * @default false
+             */
+            stream?: boolean;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /** N */
+            n?: 1 | null;
+            /** Tools */
+            tools?: unknown[] | null;
+        };
+        /**
+         * ChatMessage
+         * @description A message of the conversation.
+         */
+        ChatMessage: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant";
+            /** Content */
+            content: string | components["schemas"]["TextPart"][];
+        };
+        /**
+         * ChatUsage
+         * @description Tokens of all calls of the turn.
+         */
+        ChatUsage: {
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            prompt_tokens_details: components["schemas"]["PromptDetails"];
+            completion_tokens_details: components["schemas"]["CompletionDetails"];
+        };
+        /**
          * Check
          * @description One check of readiness.
          */
@@ -1180,6 +1271,48 @@ export interface components {
             ok: boolean;
             /** Detail */
             detail: string;
+        };
+        /**
+         * Choice
+         * @description The one answer.
+         */
+        Choice: {
+            /** Index */
+            index: number;
+            message: components["schemas"]["ReplyMessage"];
+            /**
+             * Finish Reason
+             * @constant
+             */
+            finish_reason: "stop";
+        };
+        /**
+         * Completion
+         * @description An answered conversation; its id names the turn.
+         */
+        Completion: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "chat.completion";
+            /** Created */
+            created: number;
+            /** Model */
+            model: string;
+            /** Choices */
+            choices: components["schemas"]["Choice"][];
+            usage: components["schemas"]["ChatUsage"];
+        };
+        /**
+         * CompletionDetails
+         * @description Of the tokens that were written, those of reasoning.
+         */
+        CompletionDetails: {
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
         };
         /**
          * Context
@@ -1350,6 +1483,25 @@ export interface components {
             approval_seconds: number;
         };
         /**
+         * ListedModel
+         * @description A room or an agent, as a model.
+         */
+        ListedModel: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "model";
+            /** Created */
+            created: number;
+            /** Owned By */
+            owned_by: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * Login
          * @description What stands after `#` in a login link.
          */
@@ -1421,6 +1573,19 @@ export interface components {
             available: boolean;
             /** Reason */
             reason: string | null;
+        };
+        /**
+         * ModelList
+         * @description What can answer.
+         */
+        ModelList: {
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
+            /** Data */
+            data: components["schemas"]["ListedModel"][];
         };
         /**
          * Models
@@ -1673,6 +1838,14 @@ export interface components {
             }[];
         };
         /**
+         * PromptDetails
+         * @description Of the tokens that were read, those that a provider had in its cache.
+         */
+        PromptDetails: {
+            /** Cached Tokens */
+            cached_tokens: number;
+        };
+        /**
          * ProposedAgent
          * @description Who speaks next in a round table that pauses between its agents.
          */
@@ -1778,6 +1951,19 @@ export interface components {
             checks: {
                 [key: string]: components["schemas"]["Check"];
             };
+        };
+        /**
+         * ReplyMessage
+         * @description The answer, as one text.
+         */
+        ReplyMessage: {
+            /**
+             * Role
+             * @constant
+             */
+            role: "assistant";
+            /** Content */
+            content: string;
         };
         /**
          * Rerun
@@ -2157,6 +2343,30 @@ export interface components {
             step_id: string;
             /** Status */
             status: string;
+        };
+        /**
+         * StreamOptions
+         * @description What a stream carries beside the text.
+         */
+        StreamOptions: {
+            /**
+             * Include Usage
+             * @default false
+             */
+            include_usage?: boolean;
+        };
+        /**
+         * TextPart
+         * @description A part of a message; there are none but texts.
+         */
+        TextPart: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "text";
+            /** Text */
+            text: string;
         };
         /**
          * TextRange
@@ -4298,6 +4508,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chat_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCompletion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
+                };
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {

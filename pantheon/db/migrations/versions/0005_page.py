@@ -15,13 +15,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add provider keys, the words of messages, and where a session was forked from."""
+    """Add provider keys, the words of messages, forks, and conversations by their hash."""
     op.get_bind().connection.cursor().execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
 
 
 def downgrade() -> None:
     """Remove them: keys that were entered are gone, forks stand by themselves."""
     run = op.get_bind().connection.cursor().execute
+    run("DROP TABLE chat_threads")
     run("ALTER TABLE sessions DROP COLUMN forked_from")
     run("DROP FUNCTION find_messages(tsquery, uuid, uuid, int)")
     run("ALTER TABLE messages DROP COLUMN words")

@@ -48,3 +48,20 @@ GRANT EXECUTE ON FUNCTION find_messages(tsquery, uuid, uuid, int) TO pantheon_ap
 ALTER TABLE sessions ADD COLUMN forked_from uuid;
 ALTER TABLE sessions ADD CONSTRAINT sessions_forked_from FOREIGN KEY (workspace_id, forked_from)
     REFERENCES turns (workspace_id, id);
+
+-- The door of chat completions is sent whole conversations: by their hash it finds the turn that
+-- their last message has come from.
+CREATE TABLE chat_threads (
+    workspace_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    turn_id uuid NOT NULL,
+    PRIMARY KEY (workspace_id, user_id, sha256),
+    FOREIGN KEY (workspace_id, user_id) REFERENCES users (workspace_id, id),
+    FOREIGN KEY (workspace_id, turn_id) REFERENCES turns (workspace_id, id)
+);
+COMMENT ON TABLE chat_threads IS 'sessions: conversations of the OpenAI-compatible door, by their hash';
+ALTER TABLE chat_threads ENABLE ROW LEVEL SECURITY;
+CREATE POLICY workspace ON chat_threads TO pantheon_app
+    USING (workspace_id = (SELECT nullif(current_setting('pantheon.workspace_id', true), '')::uuid));
+GRANT SELECT, INSERT, UPDATE ON chat_threads TO pantheon_app;
