@@ -57,6 +57,7 @@ export const listSessions = (signal: AbortSignal) =>
     (page) => page.items,
   );
 
+export const logOut = () => answer(http.POST("/api/v1/logout"));
 export const logIn = (token: string) => answer(http.POST("/api/v1/login", { body: { token } }));
 
 const keyed = (key: string) => ({ "Idempotency-Key": key });
@@ -86,6 +87,21 @@ export const renameSession = (session: Session, name: string) =>
       body: { name },
     }),
   );
+/** Let the session go on from another of its turns. */
+export const setHead = (sessionId: string, turnId: string) =>
+  answer(
+    http.PATCH("/api/v1/sessions/{session_id}", {
+      params: { path: { session_id: sessionId } },
+      body: { head_turn_id: turnId },
+    }),
+  );
+export const pinSession = ({ id, pinned }: Session) =>
+  answer(
+    http.PATCH("/api/v1/sessions/{session_id}", {
+      params: { path: { session_id: id } },
+      body: { pinned: !pinned },
+    }),
+  );
 export const deleteSession = (sessionId: string) =>
   answer(
     http.DELETE("/api/v1/sessions/{session_id}", {
@@ -99,6 +115,13 @@ export const getTimeline = (sessionId: string, cursor?: string, signal?: AbortSi
     http.GET("/api/v1/sessions/{session_id}/timeline", {
       params: { path: { session_id: sessionId }, query: { limit: TURNS, cursor } },
       signal,
+    }),
+  ) as Promise<TimelinePage>;
+/** A page of all turns of a session, also those that the head does not go on from. */
+export const getAllTurns = (sessionId: string, cursor?: string) =>
+  answer(
+    http.GET("/api/v1/sessions/{session_id}/timeline", {
+      params: { path: { session_id: sessionId }, query: { limit: MOST, cursor, all: true } },
     }),
   ) as Promise<TimelinePage>;
 export const getSent = (stepId: string, signal: AbortSignal) =>
@@ -158,5 +181,13 @@ export const rerunFrom = (
     http.POST("/api/v1/turns/{turn_id}/rerun", {
       params: { path: { turn_id: turnId }, header: keyed(key) },
       body: { from_step: stepId, models },
+    }),
+  ) as Promise<Turn>;
+/** Ask a turn's question anew in other words; the old answers stay, as another try. */
+export const askAnew = (turnId: string, input: string, key: string) =>
+  answer(
+    http.POST("/api/v1/turns/{turn_id}/rerun", {
+      params: { path: { turn_id: turnId }, header: keyed(key) },
+      body: { input },
     }),
   ) as Promise<Turn>;

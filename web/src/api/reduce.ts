@@ -58,6 +58,8 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
     case "context.summarised":
       return changeTurn(timeline, data.turn_id, (turn) => turn);
     case "session.updated":
+      // Another branch is shown from now on: its turns are not here.
+      if (isElsewhere(timeline, data.session.head_turn_id)) return OUT_OF_STEP;
       return { ...timeline, session: { ...timeline.session, ...data.session } };
     case "stream.reset":
       return OUT_OF_STEP;
@@ -68,6 +70,11 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
 
 function unreachable(event: never): never {
   throw new Error(`No case for ${JSON.stringify(event)}`);
+}
+
+function isElsewhere(timeline: Timeline, head: string | null | undefined): boolean {
+  if (!head || head === timeline.session.head_turn_id) return false;
+  return head !== timeline.turns.at(-1)?.id;
 }
 
 function isOpen(step: Step): boolean {

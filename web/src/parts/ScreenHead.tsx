@@ -21,7 +21,7 @@ export function ScreenHead({ within, title, menu, children }: Props) {
   const { openSidebar } = useShell();
   return (
     <header className="flex h-(--bar) min-w-0 items-center gap-3 border-b border-line pr-3 pl-5 phone:gap-1 phone:px-2">
-      <IconButton label={t.shell.openSidebar} className="desk:hidden" onClick={openSidebar}>
+      <IconButton label={t.shell.openSidebar} className="to-sidebar" onClick={openSidebar}>
         <MenuIcon className="icon" aria-hidden />
       </IconButton>
       <h1 className="cut text-14 font-semibold">

@@ -1,10 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
-
-import { models } from "../api/queries";
 import type { Step, StepError, Turn } from "../api/types";
 import { t } from "../lib/strings";
-import { Menu, MenuItem } from "../ui/Menu";
 
+import { OtherModel } from "./OtherModel";
 import type { StepActions } from "./StepBlock";
 
 interface Props {
@@ -31,6 +28,7 @@ export function StepProblem({ turn, step, error, actions }: Props) {
           {actions.onRetry && (
             <button
               type="button"
+              data-key="r"
               className="btn btn-s"
               onClick={() => actions.onRetry?.(turn, step)}
             >
@@ -41,6 +39,11 @@ export function StepProblem({ turn, step, error, actions }: Props) {
             <OtherModel
               model={step.agent.model}
               onChoose={(model) => actions.onOtherModel?.(turn, step, model)}
+              trigger={
+                <button type="button" className="btn btn-s">
+                  {t.step.otherModel}
+                </button>
+              }
             />
           )}
         </span>
@@ -54,28 +57,6 @@ export function StepProblem({ turn, step, error, actions }: Props) {
         </details>
       )}
     </div>
-  );
-}
-
-function OtherModel({ model, onChoose }: { model: string; onChoose: (model: string) => void }) {
-  const list = useQuery(models);
-  const others = (list.data ?? []).filter((other) => other.available && other.id !== model);
-  return (
-    <Menu
-      align="end"
-      trigger={
-        <button type="button" className="btn btn-s">
-          {t.step.otherModel}
-        </button>
-      }
-    >
-      {others.map((other) => (
-        <MenuItem key={other.id} onSelect={() => onChoose(other.id)}>
-          <span className="cut">{other.id}</span>
-        </MenuItem>
-      ))}
-      {others.length === 0 && <p className="px-2 py-1 text-12 text-fg-3">{t.step.noOtherModel}</p>}
-    </Menu>
   );
 }
 

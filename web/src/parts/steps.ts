@@ -59,3 +59,16 @@ export function tally(turn: Turn): Tally {
     missing: steps.filter((step) => step.status !== "completed"),
   };
 }
+
+/** Whether nobody was asked for it: a manager's decision held the answer already. */
+export function isGiven(step: Step): boolean {
+  return step.status === "completed" && step.attempts === 0 && step.source_step_id === null;
+}
+
+/** The tries of a step, oldest first, and which of them is shown; one alone is no choice. */
+export function triesOf(step: Step): { ids: string[]; at: number } {
+  const shown = step.source_step_id ?? step.id;
+  // Ids grow with time.
+  const ids = [...new Set([...step.siblings, shown])].sort();
+  return { ids, at: ids.indexOf(shown) };
+}

@@ -9,10 +9,11 @@ interface Props {
   text: () => string;
   label: string;
   className?: string;
+  "data-key"?: string;
 }
 
 /** Copies a text, and says so for a moment. */
-export function CopyButton({ text, label, className = "" }: Props) {
+export function CopyButton({ text, label, className = "", ...rest }: Props) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -24,6 +25,7 @@ export function CopyButton({ text, label, className = "" }: Props) {
     <IconButton
       label={copied ? t.step.copied : label}
       className={className}
+      {...rest}
       onClick={() => void navigator.clipboard.writeText(text()).then(() => setCopied(true))}
     >
       <Icon className="icon icon-s" aria-hidden />

@@ -5,7 +5,8 @@ import type { Timeline } from "../../api/timeline";
 import type { Turn, Word } from "../../api/types";
 import { t } from "../../lib/strings";
 import type { StepActions } from "../../parts/StepBlock";
-import { TurnCard } from "../../parts/TurnCard";
+import { TurnCard, type View } from "../../parts/TurnCard";
+import { onCardKey } from "../../parts/cardKeys";
 
 import { EmptySession } from "./EmptySession";
 import { newSince, seenNow } from "./news";
@@ -16,6 +17,7 @@ interface Props {
   ref: Ref<{ toEnd: () => void }>;
   timeline: Timeline;
   place: Place | undefined;
+  view: View;
   actionsFor: (turn: Turn) => StepActions;
   sentStepId: string | null;
   onRetryMissing: ((turn: Turn) => void) | undefined;
@@ -26,7 +28,7 @@ interface Props {
 }
 
 /** A session's turns, oldest first; the end stays in sight while the reader is there. */
-export function Transcript({ ref, timeline, place, ...props }: Props) {
+export function Transcript({ ref, timeline, place, view, ...props }: Props) {
   const { box, content, atEnd, toEnd, holdPlace } = useStickToEnd(
     timeline.session.id,
     timeline.turns[0]?.id,
@@ -42,7 +44,8 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
   };
   return (
     <div className="relative grid min-h-0 min-w-0">
-      {/* The transcript scrolls: it must be reachable by keyboard. */}
+      {/* The transcript scrolls: it must be reachable by keyboard. Its keys are its cards'. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div
         ref={box}
         role="log"
@@ -50,12 +53,13 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
         aria-label={t.session.transcript}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
+        onKeyDown={onCardKey}
         // What is hidden from sight is placed in here, or the page itself would scroll to it.
         className="relative overflow-y-auto px-6 -outline-offset-2 phone:px-4"
       >
         <div
           ref={content}
-          className={`mx-auto w-full max-w-(--column) ${timeline.turns.length === 0 ? "h-full" : ""}`}
+          className={`mx-auto w-full ${view === "columns" ? "wide" : "max-w-(--column)"} ${timeline.turns.length === 0 ? "h-full" : ""}`}
         >
           {timeline.olderCursor !== null && (
             <p className="flex justify-center pt-3">
@@ -73,6 +77,7 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
             <TurnCard
               key={turn.id}
               turn={turn}
+              view={view}
               actions={props.actionsFor(turn)}
               sentStepId={props.sentStepId}
               onRetryMissing={turn === last ? props.onRetryMissing : undefined}

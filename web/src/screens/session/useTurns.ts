@@ -8,6 +8,7 @@ import { ApiProblem } from "../../api/problems";
 import { timelineKey } from "../../api/queries";
 import { OUT_OF_STEP, reduce } from "../../api/reduce";
 import type { Timeline } from "../../api/timeline";
+import { branchOf } from "../../api/tries";
 import type { NewTurn, Step, Turn, Word } from "../../api/types";
 import type { StopWhen } from "../../parts/composer/StopButton";
 
@@ -103,6 +104,21 @@ export function useTurns(sessionId: string, onStale: () => void) {
     },
     onSuccess: show,
   });
+  const edit = useMutation({
+    ...options,
+    mutationFn: ({ turn, text }: { turn: Turn; text: string }) =>
+      once(`edit.${turn.id}.${text}`, (key) => calls.askAnew(turn.id, text, key)),
+    onSuccess: show,
+  });
+  /** Show the branch in which a step was run: the session goes on from there. */
+  const goTo = useMutation({
+    ...options,
+    mutationFn: async (stepId: string) => {
+      const head = await branchOf(stepId, (cursor) => calls.getAllTurns(sessionId, cursor));
+      if (head !== null) await calls.setHead(sessionId, head);
+    },
+    onSuccess: onStale,
+  });
   const decide = useMutation({
     ...options,
     mutationFn: ({ turn, word }: { turn: Turn; word: Word }) => {
@@ -125,6 +141,8 @@ export function useTurns(sessionId: string, onStale: () => void) {
     stop,
     retry,
     rerun,
+    edit,
+    goTo,
     decide,
     older,
     problem,
