@@ -75,7 +75,7 @@ def _columns(screen: Screen) -> None:
 def _what_was_sent(screen: Screen) -> None:
     _top_of_turn(screen)
     screen.card("Builder").get_by_role("button", name=re.compile("tokens sent|What was")).click()
-    expect(screen.page.get_by_text("SHA-256 of the request")).to_be_visible()
+    expect(screen.button("Copy request")).to_be_visible()
     _top_of_turn(screen)
 
 

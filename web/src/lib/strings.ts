@@ -277,7 +277,8 @@ export const t = {
     cached: (tokens: string) => `${tokens} from the provider's cache`,
     free: "free",
     origins: {
-      role: "Role prompt and rules",
+      role: "Role prompt",
+      rules: "Rules of the room",
       goal: "Room goal",
       summary: "Summary",
       history: "History",
