@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import AsyncCursor
+
 from pantheon.accounts.roles import FORBIDDEN, Who
 from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
@@ -63,26 +65,65 @@ async def texts(
 async def list_messages(
     conn: Connection, who: Who, session_id: UUID, *, limit: int, cursor: str | None
 ) -> dict[str, Any]:
-    """Return a page of a session's messages, oldest first. Raises `not_found`."""
-    await sessions.see(conn, who, session_id)
-    rows = await conn.execute(
+    """Return a page of a session's messages, oldest first. Raises `not_found`.
+
+    A fork's are also those of the turns that it has taken over.
+    """
+    session = await sessions.see(conn, who, session_id)
+    page = {
+        "workspace": who.workspace_id,
+        "session": session_id,
+        "after": cursors.row(cursor),
+        "limit": limit + 1,
+    }
+    rows = await (_own(conn, page) if session.forked_from is None else _forks(conn, page))
+    items = [_shape(*row) for row in await rows.fetchall()]
+    more = len(items) > limit
+    items = items[:limit]
+    return {"items": items, "next_cursor": cursors.encode(items[-1]["id"]) if more else None}
+
+
+async def _own(conn: Connection, page: dict[str, Any]) -> AsyncCursor[tuple[Any, ...]]:
+    return await conn.execute(
         """
         SELECT id, turn_id, step_id, agent_key, content, created_at, pinned_at FROM messages
         WHERE workspace_id = %(workspace)s AND session_id = %(session)s AND deleted_at IS NULL
           AND (%(after)s::uuid IS NULL OR id > %(after)s)
         ORDER BY id LIMIT %(limit)s
         """,
-        {
-            "workspace": who.workspace_id,
-            "session": session_id,
-            "after": cursors.row(cursor),
-            "limit": limit + 1,
-        },
+        page,
     )
-    items = [_shape(*row) for row in await rows.fetchall()]
-    more = len(items) > limit
-    items = items[:limit]
-    return {"items": items, "next_cursor": cursors.encode(items[-1]["id"]) if more else None}
+
+
+async def _forks(conn: Connection, page: dict[str, Any]) -> AsyncCursor[tuple[Any, ...]]:
+    """Read what a fork's turns say, by the first of them: a retry names the same messages again."""
+    return await conn.execute(
+        """
+        WITH said AS (
+            SELECT t.index, t.input_message_id AS message_id, t.id AS turn_id, NULL::uuid AS step_id
+            FROM turns t
+            WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+            UNION ALL
+            SELECT t.index, s.message_id, t.id, s.id
+            FROM turns t
+            JOIN steps s ON s.workspace_id = t.workspace_id AND s.turn_id = t.id
+            WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+              AND s.message_id IS NOT NULL
+        ), first AS (
+            SELECT DISTINCT ON (said.message_id) said.message_id, said.turn_id, said.step_id
+            FROM said
+            JOIN messages n ON n.workspace_id = %(workspace)s AND n.id = said.message_id
+            WHERE n.deleted_at IS NULL
+              AND (%(after)s::uuid IS NULL OR said.message_id > %(after)s)
+            ORDER BY said.message_id, said.index LIMIT %(limit)s
+        )
+        SELECT m.id, f.turn_id, f.step_id, m.agent_key, m.content, m.created_at, m.pinned_at
+        FROM first f
+        JOIN messages m ON m.workspace_id = %(workspace)s AND m.id = f.message_id
+        ORDER BY m.id
+        """,
+        page,
+    )
 
 
 async def pin(conn: Connection, who: Who, message_id: UUID, *, pinned: bool) -> dict[str, Any]:
