@@ -38,16 +38,20 @@ async def providers_of(
     known = providers.of(workspace_id, version)
     if known is not None:
         return known
-    return providers.with_keys(workspace_id, version, await load_keys(conn, providers.key_file))
+    keys = await load_keys(conn, workspace_id, providers.key_file)
+    return providers.with_keys(workspace_id, version, keys)
 
 
-async def load_keys(conn: Connection, key_file: Path | None) -> Sequence[OwnKey]:
-    """Return the keys of the transaction's workspace. They are kept out of logs from here on."""
+async def load_keys(
+    conn: Connection, workspace_id: UUID, key_file: Path | None
+) -> Sequence[OwnKey]:
+    """Return the keys that a workspace has entered. They are kept out of logs from here on."""
     cursor = await conn.execute(
         """
-        SELECT workspace_id, id, provider, sealed FROM provider_keys
-        WHERE ended_at IS NULL ORDER BY provider
-        """
+        SELECT id, provider, sealed FROM provider_keys
+        WHERE workspace_id = %(workspace)s AND ended_at IS NULL ORDER BY provider
+        """,
+        {"workspace": workspace_id},
     )
     rows = await cursor.fetchall()
     if not rows:
@@ -59,7 +63,7 @@ async def load_keys(conn: Connection, key_file: Path | None) -> Sequence[OwnKey]
         file_key, trouble = None, problem.detail
     return [
         _opened(file_key, trouble, workspace_id, key_id, provider, bytes(sealed))
-        for workspace_id, key_id, provider, sealed in rows
+        for key_id, provider, sealed in rows
     ]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from psycopg import AsyncCursor
+
 from pantheon.accounts.roles import Who
 from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
@@ -59,22 +61,18 @@ async def texts(
 async def list_messages(
     conn: Connection, who: Who, session_id: UUID, *, limit: int, cursor: str | None
 ) -> dict[str, Any]:
-    """Return a page of a session's messages, oldest first. Raises `not_found`."""
-    await sessions.see(conn, who, session_id)
-    rows = await conn.execute(
-        """
-        SELECT id, turn_id, step_id, agent_key, content, created_at FROM messages
-        WHERE workspace_id = %(workspace)s AND session_id = %(session)s
-          AND (%(after)s::uuid IS NULL OR id > %(after)s)
-        ORDER BY id LIMIT %(limit)s
-        """,
-        {
-            "workspace": who.workspace_id,
-            "session": session_id,
-            "after": cursors.row(cursor),
-            "limit": limit + 1,
-        },
-    )
+    """Return a page of a session's messages, oldest first. Raises `not_found`.
+
+    A fork's are also those of the turns that it has taken over.
+    """
+    session = await sessions.see(conn, who, session_id)
+    page = {
+        "workspace": who.workspace_id,
+        "session": session_id,
+        "after": cursors.row(cursor),
+        "limit": limit + 1,
+    }
+    rows = await (_own(conn, page) if session.forked_from is None else _forks(conn, page))
     items = [
         {
             "id": str(message_id),
@@ -90,3 +88,43 @@ async def list_messages(
     more = len(items) > limit
     items = items[:limit]
     return {"items": items, "next_cursor": cursors.encode(items[-1]["id"]) if more else None}
+
+
+async def _own(conn: Connection, page: dict[str, Any]) -> AsyncCursor[tuple[Any, ...]]:
+    return await conn.execute(
+        """
+        SELECT id, turn_id, step_id, agent_key, content, created_at FROM messages
+        WHERE workspace_id = %(workspace)s AND session_id = %(session)s
+          AND (%(after)s::uuid IS NULL OR id > %(after)s)
+        ORDER BY id LIMIT %(limit)s
+        """,
+        page,
+    )
+
+
+async def _forks(conn: Connection, page: dict[str, Any]) -> AsyncCursor[tuple[Any, ...]]:
+    """Read what a fork's turns say, by the first of them: a retry names the same messages again."""
+    return await conn.execute(
+        """
+        WITH said AS (
+            SELECT t.index, t.input_message_id AS message_id, t.id AS turn_id, NULL::uuid AS step_id
+            FROM turns t
+            WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+            UNION ALL
+            SELECT t.index, s.message_id, t.id, s.id
+            FROM turns t
+            JOIN steps s ON s.workspace_id = t.workspace_id AND s.turn_id = t.id
+            WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+              AND s.message_id IS NOT NULL
+        ), first AS (
+            SELECT DISTINCT ON (message_id) message_id, turn_id, step_id FROM said
+            WHERE %(after)s::uuid IS NULL OR message_id > %(after)s
+            ORDER BY message_id, index LIMIT %(limit)s
+        )
+        SELECT m.id, f.turn_id, f.step_id, m.agent_key, m.content, m.created_at
+        FROM first f
+        JOIN messages m ON m.workspace_id = %(workspace)s AND m.id = f.message_id
+        ORDER BY m.id
+        """,
+        page,
+    )

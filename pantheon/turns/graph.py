@@ -66,15 +66,16 @@ async def drive(
     execute: Execute,
     *,
     steps: int,
-    single_batch: bool,
+    pausable: bool,
     resume: bool,
     paused: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run a turn's steps until its mode has no more.
 
-    `steps` bounds the graph's recursion. A turn of one batch needs no checkpoint on its way
-    (`exit`), others save after each batch (`sync`). `resume`: a checkpoint may be there.
-    `paused` tells, after a step, that the turn waits for its user: the graph interrupts there.
+    `steps` bounds the graph's recursion. `pausable`: the turn may wait for its user, so it saves
+    after each batch (`sync`); what others have done stands in the rows, and they save at their
+    end (`exit`). `resume`: a checkpoint may be there. `paused` tells, after a step, that the turn
+    waits for its user: the graph interrupts there.
     """
     start: State = {"turn_id": turn_id, "steps": 0}
     config: Any = {
@@ -82,7 +83,7 @@ async def drive(
         "recursion_limit": steps * 3 + 10,
     }
     context = Drive(next_batch, execute, paused)
-    durability: Durability = "exit" if single_batch else "sync"
+    durability: Durability = "sync" if pausable else "exit"
     going_on = resume and bool((await graph.aget_state(config)).next)
     try:
         await graph.ainvoke(

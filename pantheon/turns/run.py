@@ -81,8 +81,6 @@ async def _drive(work: Work, graph: Graph) -> None:
     if not isinstance(work.next_batch(), Stop):
         await work.find_due()
         plans = len(work.steps) + len(work.due)
-        single = work.frozen.manager is None and (work.frozen.order == "parallel" or plans == 1)
-        single = single and not work.due
         first_run = work.turn.lease_epoch == 1
 
         # What acceptance has recorded leaves at once; the graph finds it under way.
@@ -102,7 +100,7 @@ async def _drive(work: Work, graph: Graph) -> None:
                     execute,
                     steps=STEPS_AT_MOST if work.frozen.manager else plans * 2,
                     paused=lambda: work.control.halt == "pause",
-                    single_batch=single,
+                    pausable=work.frozen.approve != "never",
                     resume=not first_run,
                 )
         finally:

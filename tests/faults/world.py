@@ -66,6 +66,7 @@ class World:
         self.client: httpx2.AsyncClient
         self.processes: list[Process] = []
         self.ending = asyncio.Event()
+        self.answers_approvals = True
         self._nursery = nursery
 
     async def start(
@@ -230,6 +231,8 @@ class World:
         """
         while not self.ending.is_set():
             await asyncio.sleep(LOOK_SECONDS)
+            if not self.answers_approvals:
+                continue
             well = [p for p in self.processes if p.url and not p.stopped.is_set()]
             apis = [process for process in well if not process.ended.done()]
             # While the database is away, or where the API dies: the next look finds it again.

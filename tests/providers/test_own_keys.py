@@ -35,7 +35,9 @@ async def own(db: Database, who: Who, providers: Providers) -> Providers:
 
 async def keys(db: Database, who: Who, key_file: Path | None) -> list[tuple[str, str | None]]:
     async with db.transaction(who.workspace_id) as conn:
-        return [(key.provider, key.api_key) for key in await load_keys(conn, key_file)]
+        return [
+            (key.provider, key.api_key) for key in await load_keys(conn, who.workspace_id, key_file)
+        ]
 
 
 async def test_a_key_switches_a_provider_on(db, who, opened, key_file):
@@ -64,7 +66,7 @@ async def test_it_stands_nowhere_in_the_clear(db, who, server, key_file):
     assert KEY.encode() not in key_file.read_bytes()
     assert repr(await keys(db, who, key_file)).count(KEY) == 1
     async with db.transaction(who.workspace_id) as conn:
-        assert KEY not in repr(await load_keys(conn, key_file))
+        assert KEY not in repr(await load_keys(conn, who.workspace_id, key_file))
 
 
 async def test_other_workspaces_have_their_own(db, who, opened, key_file):

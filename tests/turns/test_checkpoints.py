@@ -45,9 +45,7 @@ def break_schema(server, statement: str) -> None:
 
 async def save(saver: Saver, thread: str) -> None:
     """Leave the checkpoint of a turn that had nothing to do."""
-    await drive(
-        compile_graph(saver), thread, Stop, _nothing, steps=1, single_batch=True, resume=False
-    )
+    await drive(compile_graph(saver), thread, Stop, _nothing, steps=1, pausable=False, resume=False)
 
 
 async def _nothing(_: Any) -> None:

@@ -11,6 +11,7 @@ from pantheon.base.errors import NOT_FOUND, Problem
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.runtime import Runtime
 from pantheon.sessions import sessions
+from pantheon.sessions.messages import list_messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.fork import fork_session, load_chain
 from pantheon.turns.retry import rerun_turn, retry_turn
@@ -150,3 +151,28 @@ async def test_a_chain_is_a_turn_and_what_it_continues(runtime: Runtime, who: Wh
         ]
         assert await load_chain(conn, who.workspace_id, session_id, None) == []
     assert chains == [[UUID(first["id"]), UUID(last["id"])] for last in (second, aside)]
+
+
+async def test_the_plain_history_of_a_fork_begins_before_it(runtime: Runtime, who: Who) -> None:
+    session_id = await session_with(runtime, who, "demo/fast", "demo/failing", mode="roundtable")
+    first, _ = await said(runtime, who, session_id, "One?", "Elsewhere?")
+    made = await fork(runtime, who, session_id, first)
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        again = await retry_turn(conn, runtime.providers, who, UUID(made["head_turn_id"]))
+    await ended(runtime, who, again)
+    await said(runtime, who, UUID(made["id"]), "Two?")
+    told, cursor = [], None
+    while True:
+        async with runtime.db.transaction(who.workspace_id) as conn:
+            page = await list_messages(conn, who, UUID(made["id"]), limit=2, cursor=cursor)
+        told += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert [item["content"] for item in told if item["role"] == "user"] == [
+        "One?", "One?", "Two?",
+    ]  # fmt: skip
+    assert told[0]["turn_id"] == made["head_turn_id"]
+    assert len({item["id"] for item in told}) == len(told) == 5
+    turns = {turn["id"] for turn in await timeline(runtime, who, made)}
+    assert {item["turn_id"] for item in told} - {made["head_turn_id"]} <= turns

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field, StrictInt, model_validator
 from starlette.responses import Response
 
@@ -117,11 +117,18 @@ async def create_room(
 
 @router.get("", response_model=shapes.Rooms)
 async def list_rooms(
-    runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+    runtime: RuntimeOf,
+    who: SignedIn,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    deleted: Annotated[
+        bool, Query(description="Those that were deleted and can be restored, instead.")
+    ] = False,
 ) -> Json:
     """The workspace's rooms with their rosters, the newest first."""
     async with runtime.db.transaction(who.workspace_id) as conn:
-        return Json(await rooms.list_rooms(conn, who, limit=limit, cursor=cursor))
+        found = await rooms.list_rooms(conn, who, deleted=deleted, limit=limit, cursor=cursor)
+    return Json(found)
 
 
 @router.get("/{room_id}", response_model=shapes.Room)

@@ -3284,6 +3284,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
+                /** @description Those that were deleted and can be restored, instead. */
+                deleted?: boolean;
             };
             header?: never;
             path?: never;

@@ -28,6 +28,7 @@ export const t = {
     settings: "Models and keys",
     palette: "Search and go to",
     welcome: "Set up",
+    usage: "Usage and cost",
     version: (version: string) => `Version ${version}`,
     broken: "Something on this page went wrong.",
     brokenHelp: "Nothing that was sent is lost. Load the page again; what was typed is kept.",
