@@ -76,6 +76,14 @@ export const sent = (stepId: string, attempts: number) =>
     queryFn: ({ signal }) => calls.getSent(stepId, signal),
   });
 
+export const search = (text: string) =>
+  queryOptions({
+    queryKey: ["search", text],
+    queryFn: ({ signal }) => calls.search(text, signal),
+    gcTime: FRESH_MS,
+    retry: false,
+  });
+
 /** The forecast of `body` as the session stands at `headTurnId`. */
 export const forecast = (sessionId: string, headTurnId: string | null, body: NewTurn) =>
   queryOptions({

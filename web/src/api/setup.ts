@@ -112,3 +112,11 @@ export const createKey = (body: NewKey, key: string) =>
   answer(http.POST("/api/v1/keys", { params: { header: keyed(key) }, body }));
 export const revokeKey = (keyId: string) =>
   answer(http.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id: keyId } } }));
+
+/** Try a provider's key by one call and keep it. Throws `provider_key_refused`. */
+export const setProviderKey = (name: string, key: string) =>
+  answer(
+    http.PUT("/api/v1/providers/{name}/key", { params: { path: { name } }, body: { key } }),
+  );
+export const removeProviderKey = (name: string) =>
+  answer(http.DELETE("/api/v1/providers/{name}/key", { params: { path: { name } } }));
