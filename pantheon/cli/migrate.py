@@ -20,6 +20,7 @@ def migrate(data_dir: DataDir = None, debug: Debug = False) -> None:
     from pantheon.ops.embedded import database
     from pantheon.ops.load_settings import load_settings
     from pantheon.ops.schema import bring_to_head
+    from pantheon.turns.checkpoints import Saver
 
     start_logging(debug)
 
@@ -27,7 +28,7 @@ def migrate(data_dir: DataDir = None, debug: Debug = False) -> None:
         async with database(load_settings(data_dir=data_dir)) as server:
             await bring_to_head(server)
             try:
-                return await asyncio.to_thread(mend, server.admin_url)
+                return await asyncio.to_thread(mend, server.admin_url, Saver.MIGRATIONS)
             except InsufficientPrivilege:
                 # The schema is somebody else's, at head: so much was seen.
                 return False

@@ -3,6 +3,7 @@
 A checkpoint only saves work: with every one deleted, a turn that goes on ends the same.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -17,21 +18,18 @@ INVALID = """
 """
 
 
-def mend(url: str) -> bool:
+def mend(url: str, migrations: Sequence[str]) -> bool:
     """Make the tables anew if one is missing or of another version, rebuild invalid indexes.
 
-    As the schema's owner, at head; one process at a time. Returns whether something was wrong.
+    `migrations` are the library's. As the schema's owner, at head; one process at a time. Returns whether something was wrong.
     Raises psycopg.errors.InsufficientPrivilege for a user that may not look.
     """
-    # Imported here, with what the revisions import: most starts need neither.
-    from langgraph.checkpoint.postgres.base import MIGRATIONS
-
     with psycopg.connect(url) as conn:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        whole = _is_whole(conn, len(MIGRATIONS))
+        whole = _is_whole(conn, len(migrations))
         if not whole:
             conn.execute("DROP SCHEMA IF EXISTS checkpoints CASCADE")
-            _make(conn, MIGRATIONS)
+            _make(conn, migrations)
         invalid = [row[0] for row in conn.execute(INVALID).fetchall()]
         for name in invalid:
             conn.execute(f"REINDEX INDEX {name}".encode())
@@ -47,7 +45,7 @@ def _is_whole(conn: "psycopg.Connection[Any]", migrations: int) -> bool:
     return {row[0] for row in found} == set(range(migrations))
 
 
-def _make(conn: "psycopg.Connection[Any]", migrations: list[str]) -> None:
+def _make(conn: "psycopg.Connection[Any]", migrations: Sequence[str]) -> None:
     """Make the schema as the first revision does."""
     conn.execute("CREATE SCHEMA checkpoints")
     conn.execute("GRANT USAGE ON SCHEMA checkpoints TO pantheon_app, pantheon_sweep")

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from pantheon.db.checkpointer import mend
+from pantheon.turns.checkpoints import Saver
 from tests import schema_dump
 
 
@@ -20,9 +21,9 @@ def test_what_is_missing_is_made_anew(server, damage):
     before = schema_dump.dump(server.admin_url)
     with psycopg.connect(server.admin_url) as admin:
         admin.execute(damage)
-    assert mend(server.admin_url)
+    assert mend(server.admin_url, Saver.MIGRATIONS)
     assert schema_dump.dump(server.admin_url) == before
-    assert not mend(server.admin_url)
+    assert not mend(server.admin_url, Saver.MIGRATIONS)
 
 
 def test_an_invalid_index_is_built_anew_and_the_rows_stay(server):
@@ -37,7 +38,7 @@ def test_an_invalid_index_is_built_anew_and_the_rows_stay(server):
             " WHERE indexrelid = 'checkpoints.checkpoints_thread_id_idx'::regclass"
         )
         assert admin.execute(invalid).fetchone() == (1,)
-        assert mend(server.admin_url)
+        assert mend(server.admin_url, Saver.MIGRATIONS)
         assert admin.execute(invalid).fetchone() == (0,)
         assert admin.execute("SELECT count(*) FROM checkpoints.checkpoints").fetchone() == (1,)
-    assert not mend(server.admin_url)
+    assert not mend(server.admin_url, Saver.MIGRATIONS)
