@@ -15,8 +15,8 @@ def migrate(data_dir: DataDir = None, debug: Debug = False) -> None:
     """
     from psycopg.errors import InsufficientPrivilege
 
-    from pantheon.db.checkpointer import mend
     from pantheon.db.migrate import HEAD
+    from pantheon.db.migrations.checkpointer import mend
     from pantheon.ops.embedded import database
     from pantheon.ops.load_settings import load_settings
     from pantheon.ops.schema import bring_to_head

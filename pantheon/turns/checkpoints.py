@@ -19,7 +19,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pantheon.base.errors import ProblemType
-from pantheon.db.checkpointer import TABLES
+from pantheon.db.migrations.checkpointer import TABLES
 from pantheon.db.pool import (
     CONNECT_SECONDS,
     RECONNECT_SECONDS,

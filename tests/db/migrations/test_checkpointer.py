@@ -1,9 +1,9 @@
-"""Tests of `pantheon.db.checkpointer`: what is damaged is as it was, nothing else is touched."""
+"""Tests of the checkpointer's mending: what is damaged is as it was, nothing else is touched."""
 
 import psycopg
 import pytest
 
-from pantheon.db.checkpointer import mend
+from pantheon.db.migrations.checkpointer import mend
 from pantheon.turns.checkpoints import Saver
 from tests import schema_dump
 

@@ -21,8 +21,9 @@ INVALID = """
 def mend(url: str, migrations: Sequence[str]) -> bool:
     """Make the tables anew if one is missing or of another version, rebuild invalid indexes.
 
-    `migrations` are the library's. As the schema's owner, at head; one process at a time. Returns whether something was wrong.
-    Raises psycopg.errors.InsufficientPrivilege for a user that may not look.
+    As the schema's owner, at head; one process at a time. `migrations` are the library's. Returns
+    whether something was wrong. Raises psycopg.errors.InsufficientPrivilege for a user that may not
+    look.
     """
     with psycopg.connect(url) as conn:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
