@@ -65,6 +65,11 @@ export const sessions = queryOptions({
   queryKey: ["sessions"],
   queryFn: ({ signal }) => calls.listSessions(signal),
 });
+export const prompts = (agentId: string, version: number) =>
+  queryOptions({
+    queryKey: ["prompts", agentId, version],
+    queryFn: ({ signal }) => setup.listPrompts(agentId, signal),
+  });
 export const keys = queryOptions({
   queryKey: ["keys"],
   queryFn: ({ signal }) => setup.listKeys(signal),

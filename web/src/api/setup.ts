@@ -26,6 +26,14 @@ export const changeAgent = ({ id, version }: Agent, body: AgentChange) =>
       body,
     }),
   ) as Promise<Agent>;
+/** The role prompts that an agent has had, the newest first. */
+export const listPrompts = (agentId: string, signal: AbortSignal) =>
+  answer(
+    http.GET("/api/v1/agents/{agent_id}/prompts", {
+      params: { path: { agent_id: agentId }, query: { limit: 50 } },
+      signal,
+    }),
+  ).then((page) => page.items);
 export const deleteAgent = ({ id, version }: Agent) =>
   answer(
     http.DELETE("/api/v1/agents/{agent_id}", {

@@ -213,5 +213,6 @@ export const agent = {
   history: "Earlier prompts",
   historyUse: "Use this one",
   historyNow: "in use",
+  historyEmpty: "No text",
   historyNone: "This is the first prompt.",
 };

@@ -238,6 +238,7 @@ export const t = {
     tryBefore: "Try before",
     tryAfter: "Next try",
     tryOf: (at: number, all: number) => `Try ${at} of ${all}`,
+    fromOrigin: "From the session before",
     takenOver: "Taken over from the first try",
   },
 

@@ -12,9 +12,10 @@ export const welcome = {
   roomHelp: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} there.`,
   roomOpen: "Open room",
   key: "A provider key",
-  keyHelp: "OpenAI, OpenRouter, Ollama, or any OpenAI-compatible server.",
-  keyHow:
-    "Set the provider's usual variable, for example OPENAI_API_KEY, and start Pantheon again.",
+  keyHelp:
+    "OpenAI, OpenRouter, or any OpenAI-compatible server. Tried with one tiny call, stored encrypted.",
+  keyAdd: "Add key",
+  keySee: "See models",
   keyReady: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} ready.`,
   local: "A model on this machine",
   localFound: (count: number) => `${plural(count, "model")} found, ready to answer offline.`,

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, CircleAlert, Cpu, KeyRound } from "lucide-react";
 import type { ReactNode } from "react";
+import { useLocation } from "wouter";
 
 import { models, providers, rooms } from "../../api/queries";
 import type { Model, Room } from "../../api/types";
@@ -26,6 +27,7 @@ export function WelcomeScreen() {
   const providerList = useQuery(providers);
   const checks = useChecks();
   const open = useNewSession();
+  const [, navigate] = useLocation();
   const start = useStarterRoom();
   const available = (modelList.data ?? []).filter((model) => model.available);
   const demo = available.find((model) => providerOf(model) === DEMO);
@@ -89,8 +91,13 @@ export function WelcomeScreen() {
               help={
                 keyed.length > 0
                   ? words.keyReady(keyed.map((provider) => provider.name))
-                  : `${words.keyHelp} ${words.keyHow}`
+                  : words.keyHelp
               }
+              button={{
+                label: keyed.length > 0 ? words.keySee : words.keyAdd,
+                busy: false,
+                onClick: () => navigate("/settings/models"),
+              }}
             />
             <Door
               icon={<Cpu className="icon size-5" aria-hidden />}
