@@ -16,6 +16,7 @@ from pantheon.cli.doctor import doctor
 from pantheon.cli.migrate import migrate
 from pantheon.cli.open import open_page
 from pantheon.cli.options import DataDir, Debug
+from pantheon.cli.purge import purge
 from pantheon.cli.reconcile import reconcile
 from pantheon.cli.terminal import explain, say
 from pantheon.cli.up import up
@@ -33,6 +34,7 @@ app.command()(ask)
 app.command()(demo)
 app.command()(doctor)
 app.command()(reconcile)
+app.command()(purge)
 app.command()(config)
 app.add_typer(key.app, name="key")
 app.command()(api)

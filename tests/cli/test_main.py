@@ -40,7 +40,8 @@ def commands() -> list[list[str]]:
 def test_every_command_is_there() -> None:
     """The list of the design, nothing forgotten."""
     assert {" ".join(words) for words in commands()} == {
-        "up", "open", "ask", "demo", "doctor", "reconcile", "config", "api", "worker", "migrate",
+        "up", "open", "ask", "demo", "doctor", "reconcile", "purge", "config", "api", "worker",
+        "migrate",
         "key create", "key list", "key revoke",
     }  # fmt: skip
 
