@@ -972,6 +972,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.summaries TO pantheon_app;
 GRANT SELECT,INSERT ON TABLE public.turn_events TO pantheon_app;
 GRANT SELECT,DELETE ON TABLE public.turn_events TO pantheon_sweep;
 
+GRANT UPDATE(data) ON TABLE public.turn_events TO pantheon_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.turn_rates TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.turns TO pantheon_app;

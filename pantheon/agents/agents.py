@@ -21,7 +21,7 @@ KEY_TAKEN = ProblemType("key_taken", 409, "An agent with this key exists")
 KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
 RESERVED_KEYS = ("all",)  # `@all` tags a whole roster
 COLORS = 8
-POLICIES = ("everything", "own", "last")
+POLICIES = ("everything", "own", "last", "summary")
 EVERYTHING: Mapping[str, Any] = {"policy": "everything"}
 
 

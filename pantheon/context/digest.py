@@ -23,11 +23,13 @@ LISTS = {
 }
 REQUIRED = "key_facts"
 LONGEST_ITEM = 600
+LONGEST_SUMMARY = 20_000
 MOST_ITEMS = 200
+MOST_TURNS = 50
 LONGEST_WHY = 1_000
 
 ItemText = Annotated[str, Field(min_length=1, max_length=LONGEST_ITEM, pattern=r"\S")]
-Turns = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=50)]
+Turns = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=MOST_TURNS)]
 
 
 class Item(BaseModel):
@@ -47,7 +49,7 @@ class Digest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    summary: Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S")]
+    summary: Annotated[str, Field(min_length=1, max_length=LONGEST_SUMMARY, pattern=r"\S")]
     key_facts: Items
     decisions: Items | None = None
     open_questions: Items | None = None

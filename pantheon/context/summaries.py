@@ -273,6 +273,48 @@ async def invalidate(conn: Connection, workspace_id: UUID, turn_id: UUID) -> lis
     return found
 
 
+async def take_over(
+    conn: Connection,
+    workspace_id: UUID,
+    fork_id: UUID,
+    turns: Mapping[UUID, UUID],
+) -> None:
+    """Give a fork the summaries that count for its turns; `turns` names them by the old ones.
+
+    Where the fork numbers its turns otherwise (its origin had others beside them) they are left
+    behind: they name turns by their numbers.
+    """
+    cursor = await conn.execute(
+        """
+        SELECT DISTINCT ON (s.scope, s.to_turn) s.id, t.id
+        FROM unnest(%(old)s::uuid[], %(new)s::uuid[]) AS n (old_id, id)
+        JOIN summaries s ON s.workspace_id = %(workspace)s AND s.to_turn_id = n.old_id
+            AND s.ended_at IS NULL
+        JOIN turns t ON t.workspace_id = s.workspace_id AND t.id = n.id AND t.index = s.to_turn
+        ORDER BY s.scope, s.to_turn, s.version DESC
+        """,
+        {"old": list(turns), "new": list(turns.values()), "workspace": workspace_id},
+    )
+    found = await cursor.fetchall()
+    await conn.execute(
+        """
+        INSERT INTO summaries (workspace_id, id, session_id, scope, version, from_turn, to_turn,
+            to_turn_id, step_id, edited_by, content, dropped)
+        SELECT s.workspace_id, n.id, %(fork)s, s.scope, s.version, s.from_turn, s.to_turn,
+            n.turn_id, s.step_id, s.edited_by, s.content, s.dropped
+        FROM unnest(%(ids)s::uuid[], %(old)s::uuid[], %(turns)s::uuid[]) AS n (id, old_id, turn_id)
+        JOIN summaries s ON s.workspace_id = %(workspace)s AND s.id = n.old_id
+        """,
+        {
+            "fork": fork_id,
+            "ids": [ids.new() for _ in found],
+            "old": [old for old, _ in found],
+            "turns": [turn for _, turn in found],
+            "workspace": workspace_id,
+        },
+    )
+
+
 async def _end(
     conn: Connection, workspace_id: UUID, summary_ids: Sequence[UUID], ended_as: str
 ) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
 from pantheon.base.errors import NOT_FOUND
+from pantheon.context import summaries
 from pantheon.db.pool import Connection
 from pantheon.sessions import forks, sessions
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
@@ -33,6 +34,7 @@ async def fork_session(
     new = {old: ids.new() for old in chain}
     await _take_over_turns(conn, who.workspace_id, fork_id, new)
     await _take_over_steps(conn, who.workspace_id, new)
+    await summaries.take_over(conn, who.workspace_id, fork_id, new)
     await forks.set_head(conn, who.workspace_id, fork_id, new[turn_id])
     return await sessions.get_session(conn, who, fork_id)
 

@@ -172,9 +172,15 @@ def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None
         elif wants_title(runtime, turn) and not worker.stopping.is_set():
             title = asyncio.create_task(give_title(runtime, turn), name=f"title {turn.session_id}")
             worker.titles.add(title)
-            title.add_done_callback(worker.titles.discard)
+            title.add_done_callback(lambda ended: _titled(worker, ended))
 
     task.add_done_callback(ended)
+
+
+def _titled(worker: _Worker, task: asyncio.Task[bool]) -> None:
+    worker.titles.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a title failed", task=task.get_name(), error=repr(task.exception()))
 
 
 async def _renew_forever(worker: _Worker) -> None:

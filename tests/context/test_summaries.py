@@ -14,6 +14,7 @@ from pantheon.context import summaries
 from pantheon.context.digest import Digest, load_digest, render
 from pantheon.context.summaries import NewSummary
 from pantheon.db.pool import Connection
+from pantheon.turns.fork import fork_session
 from tests.make import make_session, make_turn, make_user, make_workspace
 
 FACT = {"text": "The budget is 48,250 EUR.", "turns": [1]}
@@ -134,6 +135,19 @@ async def test_what_a_turn_went_into_ends_with_it(conn, who):
     assert states == {
         str(before): "replaced", str(with_it): "source_deleted", str(after): "current",
     }  # fmt: skip
+
+
+async def test_a_fork_takes_over_what_counts_for_its_turns(conn, who):
+    turns = await talk(conn, who)
+    old = await summarise(conn, who, turns[0])
+    edited = await summaries.edit(conn, who, old, {"summary": "Mine."})
+    await summarise(conn, who, turns[2])
+    fork = await fork_session(conn, who, UUID(turns[0]["session_id"]), UUID(turns[1]["id"]))
+    page = await summaries.list_summaries(conn, who, UUID(fork["id"]), limit=9, cursor=None)
+    (told,) = page["items"]
+    assert (told["to_turn"], told["version"], told["state"]) == (1, 2, "current")
+    assert told["content"] == edited["content"]
+    assert told["to_turn_id"] not in {turn["id"] for turn in turns}
 
 
 async def test_they_are_private_like_their_session(db, conn, who):

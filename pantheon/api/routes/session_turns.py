@@ -17,6 +17,7 @@ from pantheon.api.idempotency import create_once
 from pantheon.api.turn_answers import STREAM, STREAMED_TURN, AsPreferred, answer_turn, event_stream
 from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import NOT_FOUND, Problem
+from pantheon.context import summaries
 from pantheon.db.pool import Connection
 from pantheon.events.follow import follow_session
 from pantheon.sessions import messages, sessions
@@ -125,6 +126,16 @@ async def list_messages(
     """The plain history, oldest first."""
     async with runtime.db.transaction(who.workspace_id) as conn:
         return Json(await messages.list_messages(conn, who, session_id, limit=limit, cursor=cursor))
+
+
+@router.get("/summaries", response_model=turn_shapes.Summaries)
+async def list_summaries(
+    session_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+) -> Json:
+    """The summaries that stand for older turns, all versions, newest first."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        found = await summaries.list_summaries(conn, who, session_id, limit=limit, cursor=cursor)
+    return Json(found)
 
 
 @router.get("/events", response_class=Response, responses=STREAM)

@@ -1,6 +1,6 @@
 /** One function for every request of the page, named after what it does. */
 
-import { answer, http } from "./http";
+import { answer, BASE, http } from "./http";
 import type {
   Agent,
   NewTurn,
@@ -109,6 +109,21 @@ export const deleteSession = (sessionId: string) =>
     }),
   );
 
+/** Open a session that goes on from a turn of this one; the texts are shared. */
+export const forkSession = (sessionId: string, turnId: string, key: string) =>
+  answer(
+    http.POST("/api/v1/sessions/{session_id}/fork", {
+      params: { path: { session_id: sessionId }, header: keyed(key) },
+      body: { turn_id: turnId },
+    }),
+  );
+/** Where a session can be fetched as a document. */
+export const exportUrl = (sessionId: string, format: "md" | "json") =>
+  `${BASE}/sessions/${sessionId}/export?format=${format}`;
+/** Sessions by their names and messages by their texts. */
+export const search = (text: string, signal: AbortSignal) =>
+  answer(http.GET("/api/v1/search", { params: { query: { q: text, limit: 8 } }, signal }));
+
 /** A page of a session's turns, newest first; without `cursor` with the session's end. */
 export const getTimeline = (sessionId: string, cursor?: string, signal?: AbortSignal) =>
   answer(
@@ -131,6 +146,17 @@ export const getSent = (stepId: string, signal: AbortSignal) =>
       signal,
     }),
   ) as Promise<Sent>;
+
+/** The body of a request as it left for the provider. Throws `request_changed`. */
+export const getRequest = async (stepId: string, attempt: number): Promise<string> => {
+  const body = await answer(
+    http.GET("/api/v1/steps/{step_id}/request", {
+      params: { path: { step_id: stepId }, query: { attempt } },
+      parseAs: "text",
+    }),
+  );
+  return String(body);
+};
 
 export const sendTurn = (sessionId: string, body: NewTurn, key: string) =>
   answer(

@@ -39,7 +39,7 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
       // Between two attempts a running step says what went wrong with the last.
       return changeStep(timeline, data.turn_id, data.step_id, (step) =>
         step.status === "running" && step.attempts === data.attempt
-          ? { ...step, error: data.error }
+          ? { ...step, error: { ...data.error, waitMs: data.wait_ms } }
           : step,
       );
     case "step.delta":

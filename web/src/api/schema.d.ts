@@ -90,6 +90,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Summaries
+         * @description The summaries that stand for older turns, all versions, newest first.
+         */
+        get: operations["list_summaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/events": {
         parameters: {
             query?: never;
@@ -617,6 +637,92 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/summaries/{summary_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Summary
+         * @description Say something of a current summary otherwise: a new version, which agents read from now on.
+         *
+         *     What you write is not checked against what was said.
+         */
+        patch: operations["edit_summary"];
+        trace?: never;
+    };
+    "/api/v1/summaries/{summary_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Summary
+         * @description End a current summary: the version before counts again, or else the turns themselves.
+         */
+        post: operations["undo_summary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Message
+         * @description Take a message back: its text is deleted, and the summaries that were made of it end.
+         */
+        delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pin Message
+         * @description Pin a message: from the next turn on every agent is told it, however old it is.
+         */
+        put: operations["pin_message"];
+        post?: never;
+        /**
+         * Unpin Message
+         * @description Take a pin away.
+         */
+        delete: operations["unpin_message"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1463,6 +1569,16 @@ export interface components {
             workspace: components["schemas"]["Workspace"];
         };
         /**
+         * Item
+         * @description One thing that was said, and the turns that it comes from, by their index.
+         */
+        Item: {
+            /** Text */
+            text: string;
+            /** Turns */
+            turns: number[];
+        };
+        /**
          * Limits
          * @description The caps that a turn has frozen: its own, the room's, or the defaults.
          */
@@ -1541,6 +1657,8 @@ export interface components {
             agent_key: string | null;
             /** Content */
             content: string;
+            /** Pinned */
+            pinned: boolean;
             /** Created At */
             created_at: string;
         };
@@ -2356,6 +2474,113 @@ export interface components {
             include_usage?: boolean;
         };
         /**
+         * Summaries
+         * @description A page of summaries.
+         */
+        Summaries: {
+            /** Items */
+            items: components["schemas"]["Summary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Summary
+         * @description A version of what stands for a session's older turns. Agents read the `current` one.
+         */
+        Summary: {
+            /** Id */
+            id: string;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Scope
+             * @description `all`, or `own:{key}`: what that agent alone sees.
+             */
+            scope: string;
+            /** Version */
+            version: number;
+            /** From Turn */
+            from_turn: number;
+            /** To Turn */
+            to_turn: number;
+            /** To Turn Id */
+            to_turn_id: string;
+            /** Previous Id */
+            previous_id: string | null;
+            /** Step Id */
+            step_id: string | null;
+            /** Edited By */
+            edited_by: string | null;
+            content: components["schemas"]["SummaryContent"];
+            /** Dropped */
+            dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "current" | "replaced" | "undone" | "source_deleted";
+            /** Created At */
+            created_at: string;
+        };
+        /**
+         * SummaryChange
+         * @description What is to be said otherwise; a list has items, or is `null` where there is nothing.
+         */
+        SummaryChange: {
+            /** Summary */
+            summary?: string;
+            /** Key Facts */
+            key_facts?: components["schemas"]["Item"][];
+            /** Decisions */
+            decisions?: components["schemas"]["Item"][] | null;
+            /** Open Questions */
+            open_questions?: components["schemas"]["Item"][] | null;
+            /** Action Items */
+            action_items?: components["schemas"]["Item"][] | null;
+            /** Figures And Names */
+            figures_and_names?: components["schemas"]["Item"][] | null;
+        };
+        /**
+         * SummaryContent
+         * @description What a summary says. A list has items or is `null`.
+         */
+        SummaryContent: {
+            /** Summary */
+            summary: string;
+            /** Key Facts */
+            key_facts: components["schemas"]["SummaryItem"][];
+            /** Decisions */
+            decisions: components["schemas"]["SummaryItem"][] | null;
+            /** Open Questions */
+            open_questions: components["schemas"]["SummaryItem"][] | null;
+            /** Action Items */
+            action_items: components["schemas"]["SummaryItem"][] | null;
+            /** Figures And Names */
+            figures_and_names: components["schemas"]["SummaryItem"][] | null;
+        };
+        /**
+         * SummaryDrop
+         * @description An item that was dropped because what it says was never said.
+         */
+        SummaryDrop: {
+            /** Field */
+            field: string;
+            /** Text */
+            text: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SummaryItem
+         * @description One thing that was said, and the turns that it comes from, by their index.
+         */
+        SummaryItem: {
+            /** Text */
+            text: string;
+            /** Turns */
+            turns: number[];
+        };
+        /**
          * TextPart
          * @description A part of a message; there are none but texts.
          */
@@ -2780,6 +3005,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Messages"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_summaries: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summaries"];
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -4073,6 +4334,167 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_summary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that is to be changed, as `"3"`. */
+                "if-match"?: string | null;
+            };
+            path: {
+                summary_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_summary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that is to be changed, as `"3"`. */
+                "if-match"?: string | null;
+            };
+            path: {
+                summary_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpin_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {

@@ -13,6 +13,7 @@ import { Loading, NotFound, SignedOut, Unreachable } from "./Plain";
 import { Shell } from "./Shell";
 
 const RoomScreen = lazy(() => import("../screens/room/RoomScreen"));
+const UsageScreen = lazy(() => import("../screens/usage/UsageScreen"));
 const SettingsScreen = lazy(() => import("../screens/settings/SettingsScreen"));
 const AgentScreen = lazy(() => import("../screens/agent/AgentScreen"));
 
@@ -58,6 +59,7 @@ function SignedIn() {
           <SettingsScreen part="page" />
         </Route>
         <Route path="/agents/:id">{({ id }) => <AgentScreen id={id} />}</Route>
+        <Route path="/usage" component={UsageScreen} />
         <Route component={NotFound} />
       </Switch>
     </Shell>

@@ -8,6 +8,7 @@ import { useListBox } from "../ui/useListBox";
 
 import { type Choice, fitting } from "./choices";
 import { useChoices } from "./useChoices";
+import { useFound } from "./useFound";
 
 interface Props {
   onClose: () => void;
@@ -16,7 +17,7 @@ interface Props {
 /** Go to a session, a room, an agent, or do something, by writing a part of its name. */
 export default function Palette({ onClose }: Props) {
   const [text, setText] = useState("");
-  const found = fitting(useChoices(), text);
+  const found = fitting([...useChoices(), ...useFound(text)], text);
   const choose = (choice: Choice) => {
     onClose();
     choice.run();

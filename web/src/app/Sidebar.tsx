@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Rocket, Search, Settings } from "lucide-react";
+import { ChartColumn, Plus, Rocket, Search, Settings } from "lucide-react";
 import { Link, useLocation } from "wouter";
 
 import { agents, info, rooms, sessions } from "../api/queries";
@@ -87,6 +87,10 @@ export function Sidebar() {
           />
         ))}
         <Heading>{t.shell.workspace}</Heading>
+        <Link href="/usage" className={(active) => `side-item ${active ? "side-on" : ""}`}>
+          <ChartColumn className="icon mx-0.5" aria-hidden />
+          {t.shell.usage}
+        </Link>
         <Link
           href="/settings/models"
           className={`side-item ${location.startsWith("/settings") ? "side-on" : ""}`}

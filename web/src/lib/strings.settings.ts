@@ -1,7 +1,6 @@
 /** The words of the settings. Errors say the cause, then what to do. */
 
-const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+import { plural } from "./strings";
 
 export const settings = {
   title: "Settings",

@@ -116,7 +116,7 @@ function WhatItRead({ turn, step }: { turn: Turn; step: Step }) {
   if (step.source_step_id !== null)
     return (
       <>
-        <span className="cut">{t.step.takenOver}</span>
+        <span className="cut">{turn.retry_of ? t.step.takenOver : t.step.fromOrigin}</span>
         <Dot />
       </>
     );

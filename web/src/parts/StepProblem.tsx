@@ -1,8 +1,11 @@
+import { useState } from "react";
+
 import type { Step, StepError, Turn } from "../api/types";
 import { t } from "../lib/strings";
 
 import { OtherModel } from "./OtherModel";
 import type { StepActions } from "./StepBlock";
+import { useRemaining } from "./useNow";
 
 interface Props {
   turn: Turn;
@@ -21,6 +24,9 @@ export function StepProblem({ turn, step, error, actions }: Props) {
         <span className="why">
           {error.detail}
           {step.attempts > 1 && ` ${t.step.attempts(step.attempts)}.`}
+          {!over && error.waitMs !== undefined && (
+            <Wait key={step.attempts} ms={error.waitMs} />
+          )}
         </span>
       </p>
       {over && (actions.onRetry ?? actions.onOtherModel) && (
@@ -58,6 +64,13 @@ export function StepProblem({ turn, step, error, actions }: Props) {
       )}
     </div>
   );
+}
+
+/** How long it is until the next attempt, counted down from when the failure was told. */
+function Wait({ ms }: { ms: number }) {
+  const [end] = useState(() => Date.now() + ms);
+  const left = useRemaining(end);
+  return left > 0 && <> {t.step.waitsFor(Math.ceil(left / 1_000))}</>;
 }
 
 /** With a full stop at its end, so that the detail can follow. */

@@ -9,7 +9,7 @@ export function answers(turn: Turn): Step[] {
 }
 
 /** The id of what shows a step: its card, or its row in the plan. */
-export const cardId = (step: Step) => `step-${step.id}`;
+export const cardId = (step: Pick<Step, "id">) => `step-${step.id}`;
 
 export function nameOf(step: Step): string {
   return step.agent?.name ?? t.step.manager;

@@ -8,6 +8,8 @@ ALTER TABLE messages
 CREATE INDEX messages_pins ON messages (workspace_id, session_id) WHERE pinned_at IS NOT NULL;
 -- What was said is never rewritten, but it can be pinned, and its user can take it back.
 GRANT UPDATE (content, tokens, tokens_o200k, pinned_at, deleted_at) ON messages TO pantheon_app;
+-- … from the log too: an event keeps its number and its kind, and loses that text.
+GRANT UPDATE (data) ON turn_events TO pantheon_app;
 
 CREATE TABLE summaries (
     workspace_id uuid NOT NULL,

@@ -74,7 +74,7 @@ export function Dock(props: Props) {
     setText("");
   };
   return (
-    <div className="px-6 pb-4 phone:px-2 phone:pb-[max(8px,env(safe-area-inset-bottom))]">
+    <div className="dock px-6 pb-4 phone:px-2 phone:pb-[max(8px,env(safe-area-inset-bottom))]">
       <div className="mx-auto w-full max-w-(--column)">
         <Composer
           ref={box}

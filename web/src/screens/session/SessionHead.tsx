@@ -17,6 +17,7 @@ interface Props {
   timeline: Timeline | undefined;
   view: View;
   onView: (view: View) => void;
+  onPrint: () => void;
   panel: boolean;
   onPanel: (panel: boolean) => void;
 }
@@ -28,13 +29,18 @@ const ICONS = {
 const VIEWS = ["timeline", "columns"] as const;
 
 /** The bar over a session: where it is, what it costs, how it is shown. */
-export function SessionHead({ name, place, timeline, view, onView, panel, onPanel }: Props) {
+export function SessionHead(props: Props) {
+  const { name, place, timeline, view, onView, onPrint, panel, onPanel } = props;
   const several = (place?.seats.length ?? 0) > 1;
   return (
     <ScreenHead
       within={place?.name}
       title={name}
-      menu={timeline && <SessionMenu session={timeline.session} name={name} />}
+      menu={
+        timeline && (
+          <SessionMenu session={timeline.session} name={name} onPrint={onPrint} />
+        )
+      }
     >
       {timeline && <SessionCost timeline={timeline} />}
       {several && (

@@ -19,8 +19,11 @@ import { SessionHead } from "./SessionHead";
 import { TablePanel } from "./TablePanel";
 import { Transcript } from "./Transcript";
 import { useActions } from "./useActions";
+import { useAnchor } from "./useAnchor";
+import { useEndNotice } from "./useEndNotice";
 import { useLive } from "./useLive";
 import { usePlace } from "./usePlace";
+import { usePrint } from "./usePrint";
 import { useTurns } from "./useTurns";
 import { usePanel, useView } from "./useView";
 
@@ -54,6 +57,17 @@ export function SessionScreen({ id }: { id: string }) {
     [],
   );
   const toEnd = useCallback(() => log.current?.toEnd(), []);
+  const loadOlder = () => {
+    const cursor = timeline?.olderCursor;
+    if (!cursor || turns.older.isPending) return;
+    turns.older.mutate(cursor, {
+      onSuccess: (page) =>
+        client.setQueryData<Timeline>(timelineKey(id), (held) => held && withOlder(held, page)),
+    });
+  };
+  useEndNotice(timeline?.turns.at(-1), name);
+  useAnchor(timeline, loadOlder);
+  const onPrint = usePrint(id);
   const actionsFor = useActions({ turns, timeline, onSent });
 
   return (
@@ -68,6 +82,7 @@ export function SessionScreen({ id }: { id: string }) {
         timeline={timeline}
         view={view}
         onView={setView}
+        onPrint={onPrint}
         panel={panel}
         onPanel={setPanel}
       />
@@ -96,16 +111,7 @@ export function SessionScreen({ id }: { id: string }) {
               onDecide={(turn, word) => turns.decide.mutate({ turn, word })}
               decidingId={turns.decidedId}
               loadingOlder={turns.older.isPending}
-              onOlder={() => {
-                if (timeline.olderCursor === null) return;
-                turns.older.mutate(timeline.olderCursor, {
-                  onSuccess: (page) =>
-                    client.setQueryData<Timeline>(
-                      timelineKey(id),
-                      (held) => held && withOlder(held, page),
-                    ),
-                });
-              }}
+              onOlder={loadOlder}
             />
           ) : (
             <p className="p-6 text-13 text-fg-3" role="status">

@@ -16,11 +16,12 @@ interface Can {
 
 /** The actions of a turn: only the head's steps can be retried, and nothing while a turn runs. */
 export function useActions({ turns, timeline, onSent }: Can): (turn: Turn) => StepActions {
-  const { retry, rerun, edit, goTo } = turns;
+  const { retry, rerun, edit, goTo, fork } = turns;
   const all = useMemo(() => {
     const running: StepActions = { onSent: (_, step) => onSent(step) };
     const other: StepActions = {
       ...running,
+      onFork: (turn) => fork.mutate(turn.id),
       onEdit: (turn, text) => edit.mutate({ turn, text }),
       onTry: (_, stepId) => goTo.mutate(stepId),
     };
@@ -33,7 +34,7 @@ export function useActions({ turns, timeline, onSent }: Can): (turn: Turn) => St
     return { running, other, head };
     // Query's mutate functions stay the same for as long as the screen is there.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [retry.mutate, rerun.mutate, edit.mutate, goTo.mutate, onSent]);
+  }, [retry.mutate, rerun.mutate, edit.mutate, goTo.mutate, fork.mutate, onSent]);
   const live = timeline !== undefined && liveTurn(timeline) !== undefined;
   const last = timeline?.turns.at(-1);
   return (turn) => {

@@ -6,6 +6,8 @@ import { count, isFree, windowSize } from "../../lib/format";
 import { settings } from "../../lib/strings.settings";
 import { price } from "../../parts/modelFacts";
 
+import { ProviderKey } from "./ProviderKey";
+
 const words = settings.models;
 
 /** A provider: where its key comes from, why it is not available, and what its models cost. */
@@ -24,7 +26,10 @@ export function ProviderCard({ provider, models }: { provider: Provider; models:
           {has_key && last4 ? words.key(last4, source) : words.from(source)}
         </span>
         <span className="flex-1" />
-        <span className="num text-12 text-fg-3">{words.count(ready, models.length)}</span>
+        {models.length > 0 && (
+          <span className="num text-12 text-fg-3">{words.count(ready, models.length)}</span>
+        )}
+        {provider.takes_key && <ProviderKey provider={provider} />}
       </header>
       {[provider.reason, provider.note, provider.any_model ? words.anyModel : null].map(
         (line) =>
