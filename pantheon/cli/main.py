@@ -1,5 +1,6 @@
 """The `pantheon` command: a line for each command, and how errors are told."""
 
+import asyncio
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any, cast
@@ -44,11 +45,16 @@ app.command()(migrate)
 NESTED = ("create", "list", "revoke")
 """The commands of groups: options that stand before the group reach them too."""
 
+CUT_SHORT = 130
+
 
 def main() -> None:
     """Run the command line; ends the process. Errors are told in words, with --debug in full."""
     try:
         app()
+    except asyncio.CancelledError:
+        # Ctrl-C where a time limit was about to end the same call: asyncio takes it for the other.
+        sys.exit(CUT_SHORT)
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise
