@@ -104,6 +104,7 @@ export const t = {
   },
 
   turn: {
+    summarising: "Summarising older turns first, so that all fits",
     edit: "Edit and ask again",
     editHelp: "The old answers stay: ‹ › shows them.",
     askAgain: "Ask again",
