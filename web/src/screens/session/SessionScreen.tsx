@@ -67,7 +67,7 @@ export function SessionScreen({ id }: { id: string }) {
     });
   };
   useEndNotice(timeline?.turns.at(-1), name);
-  useAnchor(timeline, loadOlder);
+  useAnchor(timeline, loadOlder, turns.goTo.mutate);
   const onPrint = usePrint(id);
   const messages = useMessages(id, reload);
   const actionsFor = useActions({
