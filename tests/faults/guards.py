@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import class_row
+
 from pantheon.accounts.roles import Who
 from pantheon.api.routes import turns as routes
 from pantheon.base.errors import Problem
@@ -20,7 +22,7 @@ from pantheon.ledger import attempts
 from pantheon.ops import runtime
 from pantheon.providers import chat_frames
 from pantheon.sessions import sessions
-from pantheon.turns import accept, run, step, work
+from pantheon.turns import accept, leases, run, step, work
 from pantheon.turns.place import Place
 from pantheon.turns.types import TurnRow
 from pantheon.worker import main
@@ -88,6 +90,29 @@ def _without_not_found() -> None:
             raise RuntimeError("no session") from problem
 
     sessions.see = trust
+
+
+def _without_fairness() -> None:
+    """Whoever has asked first is answered first."""
+
+    async def claim(
+        conn: Connection, worker_id: UUID, _: Any, seconds: float, limit: int, **__: Any
+    ) -> list[TurnRow]:
+        async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
+            await cursor.execute(
+                """
+                UPDATE turns SET status = 'running', lease_epoch = lease_epoch + 1,
+                    lease_owner = %(worker)s, started_at = clock_timestamp(),
+                    lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+                WHERE id IN (SELECT id FROM turns WHERE status = 'queued'
+                             ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                RETURNING *
+                """,
+                {"worker": worker_id, "seconds": seconds, "limit": limit},
+            )
+            return await cursor.fetchall()
+
+    leases.claim = claim
 
 
 def _without_drain() -> None:
@@ -206,6 +231,7 @@ def _without_prefix() -> None:
 GUARDS: dict[str, Callable[[], None]] = {
     "committed": _without_committed,
     "drain": _without_drain,
+    "fairness": _without_fairness,
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
