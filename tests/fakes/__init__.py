@@ -16,6 +16,8 @@ What it answers is told by the model's name, or by the header `X-Fake-Model` in 
 | `echo-all` | all messages, as JSON |
 | `scripted` | what the system prompt says: a line `say: TEXT`, `cut: TEXT` (finish reason \
 `length`), or `as: MODEL` for one of these; `on WORDS => say: …` only if the last message has them |
+| `minutes` | a summary of what it was shown when it is asked for one, else talk; `minutes-empty`: \
+with empty lists, `minutes-once-empty`: until it is told, `minutes-wrong`: with made-up figures |
 | `reasoning` | reasoning, then text, with reasoning tokens in the usage |
 | `length` | 20 tokens, finish reason `length` |
 | `empty` | no text, finish reason `stop` |
