@@ -259,6 +259,7 @@ CHECKS = (
         JOIN steps s ON s.workspace_id = t.workspace_id AND s.turn_id = t.id
             AND s.attempts > 0 AND s.kind IN ('answer', 'synthesis')
         JOIN messages m ON m.workspace_id = s.workspace_id AND m.id = s.message_id
+            AND m.deleted_at IS NULL
         LEFT JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
             AND e.type = 'step.delta' AND e.data ->> 'step_id' = s.id::text
             AND (e.data ->> 'attempt')::int = s.attempts

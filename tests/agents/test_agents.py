@@ -106,7 +106,7 @@ async def test_another_workspace_may_use_the_same_key(db, who):
     [
         ({"key": "all"}, "@all"),
         ({"tools": ["search"]}, "no tools"),
-        ({"context": {"policy": "summary"}}, "everything, own, last"),
+        ({"context": {"policy": "mood"}}, "everything, own, last, summary"),
         ({"context": {"policy": "last"}}, "last_turns"),
         ({"context": {"policy": "own", "last_turns": 3}}, "last_turns"),
     ],

@@ -4,7 +4,9 @@ import asyncio
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
+from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.base.settings import ProviderSetting, Settings
 from pantheon.ops.runtime import open_runtime, poll_seconds
@@ -49,8 +51,11 @@ async def test_without_durable_checkpoints_only_where_that_is_allowed(tmp_path, 
             raise AssertionError("it opened")
     assert caught.value.kind is CHECKPOINTER_BROKEN
     allowed = Settings(data_dir=tmp_path, allow_memory_checkpoints=True)
-    async with open_runtime(allowed, server, environment={}) as runtime:
-        assert not runtime.durable
+    with capture_logs() as told:
+        async with open_runtime(allowed, server, environment={}) as runtime:
+            assert not runtime.durable
+            assert b"pantheon_checkpointer_fallback 1.0" in metrics.render()
+    assert any("checkpoints are kept in memory only" in line["event"] for line in told)
 
 
 async def test_a_key_that_is_entered_is_asked_for_its_models_at_once(tmp_path, server, who, fakes):

@@ -117,7 +117,7 @@ async def test_a_seat_can_be_muted_and_see_less(conn, who):
     assert [seat["muted"] for seat in room["agents"]] == [False, False]
     assert [seat["context"] for seat in room["agents"]] == [None, None]
     with pytest.raises(Problem, match="validation_error"):
-        await roster.change_seat(conn, who, room_id, first, {"context": {"policy": "summary"}})
+        await roster.change_seat(conn, who, room_id, first, {"context": {"policy": "mood"}})
 
 
 async def test_those_behind_an_agent_that_leaves_move_up(conn, who):

@@ -206,7 +206,7 @@ async def test_the_roster_is_reordered_as_a_whole(api):
         ({"position": 4}, "from 1 to 3"),
         ({"position": 10**30}, "position"),
         ({"muted": None}, "#/muted"),
-        ({"context": {"policy": "summary"}}, "everything, own, last"),
+        ({"context": {"policy": "summary", "last_turns": 2}}, "last_turns"),
         ({"context": {"policy": "last"}}, "last_turns"),
         ({"agent_id": "x"}, "#/agent_id"),
         ({"agent_id": None}, "#/agent_id"),

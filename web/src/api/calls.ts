@@ -1,12 +1,13 @@
 /** One function for every request of the page, named after what it does. */
 
-import { answer, BASE, http } from "./http";
+import { answer, BASE, http, ifMatch } from "./http";
 import type {
   Agent,
   NewTurn,
   Room,
   Sent,
   Session,
+  Summary,
   TimelinePage,
   Turn,
   Word,
@@ -146,6 +147,38 @@ export const getSent = (stepId: string, signal: AbortSignal) =>
       signal,
     }),
   ) as Promise<Sent>;
+
+/** What stands for older turns, the newest first. */
+export const listSummaries = (sessionId: string, signal: AbortSignal) =>
+  answer(
+    http.GET("/api/v1/sessions/{session_id}/summaries", {
+      params: { path: { session_id: sessionId }, query: { limit: MOST } },
+      signal,
+    }),
+  ).then((page) => page.items);
+/** End a summary: the version before counts again, else the turns themselves. */
+export const undoSummary = ({ id, version }: Summary) =>
+  answer(
+    http.POST("/api/v1/summaries/{summary_id}/undo", {
+      params: { path: { summary_id: id }, header: ifMatch(version) },
+    }),
+  );
+/** Tell every agent of a message from now on, however old it is. */
+export const pinMessage = (messageId: string) =>
+  answer(
+    http.PUT("/api/v1/messages/{message_id}/pin", { params: { path: { message_id: messageId } } }),
+  );
+export const unpinMessage = (messageId: string) =>
+  answer(
+    http.DELETE("/api/v1/messages/{message_id}/pin", {
+      params: { path: { message_id: messageId } },
+    }),
+  );
+/** Delete a message's text for good. */
+export const takeBack = (messageId: string) =>
+  answer(
+    http.DELETE("/api/v1/messages/{message_id}", { params: { path: { message_id: messageId } } }),
+  );
 
 /** The body of a request as it left for the provider. Throws `request_changed`. */
 export const getRequest = async (stepId: string, attempt: number): Promise<string> => {

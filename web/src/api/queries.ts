@@ -81,6 +81,11 @@ export const sent = (stepId: string, attempts: number) =>
     queryFn: ({ signal }) => calls.getSent(stepId, signal),
   });
 
+export const summaries = (sessionId: string) =>
+  queryOptions({
+    queryKey: ["summaries", sessionId],
+    queryFn: ({ signal }) => calls.listSummaries(sessionId, signal),
+  });
 export const search = (text: string) =>
   queryOptions({
     queryKey: ["search", text],

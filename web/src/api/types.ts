@@ -27,6 +27,7 @@ export type Session = Schemas["Session"];
 export type StepError = Schemas["StepError"] & { waitMs?: number };
 export type Step = Omit<Schemas["Step"], "error"> & { error: StepError | null };
 export type StepStatus = Step["status"];
+export type Summary = Schemas["Summary"];
 export type Usage = Schemas["Usage"];
 
 /** What one agent is asked to do. */

@@ -79,7 +79,8 @@ export const t = {
     menu: "Session menu",
     rename: "Rename",
     renameLabel: "Name of the session",
-    elsewhere: "It was said in another try, which is not shown now. ‹ › on an answer shows the tries.",
+    elsewhere: "It was said in another try, which is not shown now.",
+    showTry: "Show it",
     forked: "This session goes on from there. The other one stays as it is.",
     forkBack: "Go back",
     exportMarkdown: "Export as Markdown",
@@ -104,6 +105,7 @@ export const t = {
   },
 
   turn: {
+    summarising: "Summarising older turns first, so that all fits",
     edit: "Edit and ask again",
     editHelp: "The old answers stay: ‹ › shows them.",
     askAgain: "Ask again",
@@ -290,7 +292,7 @@ export const t = {
     free: "free",
     origins: {
       role: "Role prompt",
-      rules: "Rules of the room",
+      rules: "Rules of the conversation",
       goal: "Room goal",
       summary: "Summary",
       pinned: "Pinned",

@@ -24,6 +24,10 @@ export interface StepActions {
   onTry?: (turn: Turn, stepId: string) => void;
   /** Go on from this turn in a session of its own. */
   onFork?: (turn: Turn) => void;
+  /** Tell every agent of it from now on. */
+  onPin?: (step: Step) => void;
+  /** Delete what was said. */
+  onTakeBack?: (step: Step) => void;
   /** Ask the turn's question anew, in other words. */
   onEdit?: (turn: Turn, text: string) => void;
   onSent: (turn: Turn, step: Step) => void;

@@ -1,10 +1,12 @@
-import { ChevronLeft, ChevronRight, GitFork, RotateCw, Shuffle } from "lucide-react";
+import { ChevronLeft, ChevronRight, Ellipsis, GitFork, RotateCw, Shuffle } from "lucide-react";
 
 import type { Step, Turn } from "../api/types";
 import { count } from "../lib/format";
 import { t } from "../lib/strings";
+import { message as words } from "../lib/strings.summary";
 import { CopyButton } from "../ui/CopyButton";
 import { IconButton } from "../ui/IconButton";
+import { Menu, MenuItem } from "../ui/Menu";
 
 import { Avatar } from "./Avatar";
 import { OtherModel } from "./OtherModel";
@@ -72,9 +74,28 @@ export function StepFoot({ turn, step, actions, sentOpen, text }: Props) {
             <GitFork className="icon icon-s" aria-hidden />
           </IconButton>
         )}
+        <More step={step} actions={actions} />
         {text !== "" && <CopyButton data-key="c" text={() => text} label={t.step.copy} />}
       </span>
     </div>
+  );
+}
+
+/** What can be done with what was said. */
+function More({ step, actions }: Pick<Props, "step" | "actions">) {
+  if (!step.message?.id || step.source_step_id !== null || !actions.onPin) return null;
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <IconButton label={words.more}>
+          <Ellipsis className="icon icon-s" aria-hidden />
+        </IconButton>
+      }
+    >
+      <MenuItem onSelect={() => actions.onPin?.(step)}>{words.pin}</MenuItem>
+      <MenuItem onSelect={() => actions.onTakeBack?.(step)}>{words.takeBack}</MenuItem>
+    </Menu>
   );
 }
 

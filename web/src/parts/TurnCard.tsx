@@ -12,6 +12,7 @@ import { RollCall } from "./RollCall";
 import { StepBlock, type StepActions } from "./StepBlock";
 import { SumLine } from "./SumLine";
 import { YourMessage } from "./YourMessage";
+import { WaitIcon } from "./icons";
 import { capsOf, verdictOf } from "./plan";
 import { answers, cardId, nameOf, tally } from "./steps";
 
@@ -39,12 +40,18 @@ export const TurnCard = memo(function TurnCard(props: Props) {
   const live = isLive(turn);
   const steps = answers(turn);
   const managed = turn.mode === "orchestrator";
+  const summarising = turn.steps.some(
+    (step) => step.kind === "summary" && step.status === "running",
+  );
   // A manager's answer is of them all: it stands below.
   const beside = steps.filter((step) => step.kind === "answer");
   const columns = props.view === "columns" && beside.length > 1;
   const caps = managed && props.room ? capsOf(turn, props.room) : null;
   return (
-    <section className={`turn ${live ? "turn-live" : ""}`} aria-labelledby={`turn-${turn.id}`}>
+    <section
+      className={`turn ${live ? "turn-live" : ""}`}
+      data-turn={turn.index}
+      aria-labelledby={`turn-${turn.id}`}>
       <h2 id={`turn-${turn.id}`} className="vh">
         {t.session.turn(turn.index)}
       </h2>
@@ -55,6 +62,12 @@ export const TurnCard = memo(function TurnCard(props: Props) {
       )}
       {(managed || steps.length > 1 || turn.status === "queued") && (
         <SumLine turn={turn} caps={caps} />
+      )}
+      {summarising && (
+        <p className="st pb-3" role="status">
+          <WaitIcon />
+          {t.turn.summarising}
+        </p>
       )}
       {columns && (
         <Columns turn={turn} steps={beside} actions={actions} sentStepId={sentStepId} />

@@ -22,6 +22,7 @@ import { useActions } from "./useActions";
 import { useAnchor } from "./useAnchor";
 import { useEndNotice } from "./useEndNotice";
 import { useLive } from "./useLive";
+import { useMessages } from "./useMessages";
 import { usePlace } from "./usePlace";
 import { usePrint } from "./usePrint";
 import { useTurns } from "./useTurns";
@@ -66,9 +67,16 @@ export function SessionScreen({ id }: { id: string }) {
     });
   };
   useEndNotice(timeline?.turns.at(-1), name);
-  useAnchor(timeline, loadOlder);
+  useAnchor(timeline, loadOlder, turns.goTo.mutate);
   const onPrint = usePrint(id);
-  const actionsFor = useActions({ turns, timeline, onSent });
+  const messages = useMessages(id, reload);
+  const actionsFor = useActions({
+    turns,
+    timeline,
+    onSent,
+    onPin: messages.pin,
+    onTakeBack: messages.takeBack,
+  });
 
   return (
     <main
@@ -134,6 +142,7 @@ export function SessionScreen({ id }: { id: string }) {
               }}
             />
           )}
+          {messages.dialog}
           <Announcer turn={timeline?.turns.at(-1)} />
         </div>
         {showPanel && !sent && <TablePanel timeline={timeline} place={place} />}

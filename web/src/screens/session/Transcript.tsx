@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { ArrowDown } from "lucide-react";
-import { type Ref, useImperativeHandle, useState } from "react";
+import { Fragment, type Ref, useImperativeHandle, useState } from "react";
 
+import { summaries } from "../../api/queries";
 import type { Timeline } from "../../api/timeline";
 import type { Turn, Word } from "../../api/types";
 import { t } from "../../lib/strings";
@@ -9,6 +11,7 @@ import { TurnCard, type View } from "../../parts/TurnCard";
 import { onCardKey } from "../../parts/cardKeys";
 
 import { EmptySession } from "./EmptySession";
+import { SummaryMarker } from "./SummaryMarker";
 import { newSince, seenNow } from "./news";
 import type { Place } from "./usePlace";
 import { useStickToEnd } from "./useStickToEnd";
@@ -34,6 +37,8 @@ export function Transcript({ ref, timeline, place, view, ...props }: Props) {
     timeline.turns[0]?.id,
   );
   useImperativeHandle(ref, () => ({ toEnd }), [toEnd]);
+  const known = useQuery(summaries(timeline.session.id)).data ?? [];
+  const current = known.filter((summary) => summary.state === "current");
   const last = timeline.turns.at(-1);
   const [seen, setSeen] = useState(() => seenNow(timeline.turns));
   const news = newSince(seen, timeline.turns);
@@ -74,17 +79,23 @@ export function Transcript({ ref, timeline, place, view, ...props }: Props) {
             </p>
           )}
           {timeline.turns.map((turn) => (
-            <TurnCard
-              key={turn.id}
-              turn={turn}
-              view={view}
-              actions={props.actionsFor(turn)}
-              sentStepId={props.sentStepId}
-              onRetryMissing={turn === last ? props.onRetryMissing : undefined}
-              room={place?.room}
-              onDecide={turn.approval ? props.onDecide : undefined}
-              decidingId={turn.approval ? props.decidingId : null}
-            />
+            <Fragment key={turn.id}>
+              <TurnCard
+                turn={turn}
+                view={view}
+                actions={props.actionsFor(turn)}
+                sentStepId={props.sentStepId}
+                onRetryMissing={turn === last ? props.onRetryMissing : undefined}
+                room={place?.room}
+                onDecide={turn.approval ? props.onDecide : undefined}
+                decidingId={turn.approval ? props.decidingId : null}
+              />
+              {current
+                .filter((summary) => summary.to_turn_id === turn.id)
+                .map((summary) => (
+                  <SummaryMarker key={summary.id} summary={summary} />
+                ))}
+            </Fragment>
           ))}
           {timeline.turns.length === 0 && place && <EmptySession place={place} />}
         </div>

@@ -1,6 +1,6 @@
 /** What the cards of a session's turns can do. */
 
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 
 import { isLive, liveTurn, type Timeline } from "../../api/timeline";
 import type { Step, Turn } from "../../api/types";
@@ -12,15 +12,25 @@ interface Can {
   turns: ReturnType<typeof useTurns>;
   timeline: Timeline | undefined;
   onSent: (step: Step) => void;
+  onPin: (step: Step) => void;
+  onTakeBack: (step: Step) => void;
 }
 
 /** The actions of a turn: only the head's steps can be retried, and nothing while a turn runs. */
-export function useActions({ turns, timeline, onSent }: Can): (turn: Turn) => StepActions {
-  const { retry, rerun, edit, goTo, fork } = turns;
+export function useActions(can: Can): (turn: Turn) => StepActions {
+  const { timeline, onSent } = can;
+  const { retry, rerun, edit, goTo, fork } = can.turns;
+  // What a message's menu does is looked up when it is chosen.
+  const latest = useRef(can);
+  useEffect(() => {
+    latest.current = can;
+  });
   const all = useMemo(() => {
     const running: StepActions = { onSent: (_, step) => onSent(step) };
     const other: StepActions = {
       ...running,
+      onPin: (step) => latest.current.onPin(step),
+      onTakeBack: (step) => latest.current.onTakeBack(step),
       onFork: (turn) => fork.mutate(turn.id),
       onEdit: (turn, text) => edit.mutate({ turn, text }),
       onTry: (_, stepId) => goTo.mutate(stepId),

@@ -9,7 +9,11 @@ import { t } from "../../lib/strings";
 import { showToast } from "../../parts/toasts";
 
 /** Scroll to `#step-…` or `#turn-…` once it is on the page; older turns are asked for until then. */
-export function useAnchor(timeline: Timeline | undefined, onOlder: () => void): void {
+export function useAnchor(
+  timeline: Timeline | undefined,
+  onOlder: () => void,
+  onTry: (stepId: string) => void,
+): void {
   const hash = useLocationProperty(() => window.location.hash);
   const [path, navigate] = useLocation();
   const turns = timeline?.turns.length;
@@ -26,7 +30,11 @@ export function useAnchor(timeline: Timeline | undefined, onOlder: () => void): 
       done();
     } else if (older) onOlder();
     else {
-      showToast({ words: t.session.elsewhere });
+      const stepId = /^#step-(.+)$/.exec(hash)?.[1];
+      showToast({
+        words: t.session.elsewhere,
+        ...(stepId && { action: { label: t.session.showTry, run: () => onTry(stepId) } }),
+      });
       done();
     }
     // Asked again when turns have come, not when the screen renders.

@@ -42,8 +42,8 @@ export function WelcomeScreen() {
   const ready = roomList.data?.filter((room) => room.agents.length > 0).slice(0, 3) ?? [];
   return (
     <main id="main" tabIndex={-1} className="flex min-h-0 flex-col bg-surface outline-none">
-      <div className="desk:hidden">
-        <ScreenHead title={t.shell.welcome} />
+      <div className="to-sidebar">
+        <ScreenHead plain title={t.shell.welcome} />
       </div>
       <div className="grid min-h-0 flex-1 place-items-center overflow-y-auto p-6">
         <div className="w-[min(520px,100%)]">
