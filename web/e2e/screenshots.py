@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.fakes.process import running as fake_models
 
@@ -24,6 +24,7 @@ from .story import Story, tell
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 SIZES = {"1440": WIDE, "390": PHONE}
 THEMES = ("light", "dark")
+OPEN_SEAT = re.compile("^(Edit|Open) Builder")
 
 Act = Callable[[Screen], None]
 
@@ -33,10 +34,8 @@ def acts(story: Story) -> dict[str, tuple[str, Act]]:
     paths = story.paths
     live = f"/s/{story.live_id}"
     return {
-        "welcome": (paths["welcome"], _still),
         "round-table": (paths["round-table"], _top_of_turn),
         "live": (live, _writing),
-        "columns": (paths["round-table"], _columns),
         "sent": (paths["round-table"], _what_was_sent),
         "orchestrator": (paths["plan"], _top_of_turn),
         "approval": (paths["approval"], _still),
@@ -50,6 +49,8 @@ def acts(story: Story) -> dict[str, tuple[str, Act]]:
         "keys": (paths["keys"], _still),
         "settings": (paths["page-settings"], _still),
         "palette": (paths["round-table"], _palette),
+        # The page remembers how answers are shown: this comes last.
+        "columns": (paths["round-table"], _columns),
     }
 
 
@@ -68,14 +69,15 @@ def _writing(screen: Screen) -> None:
 
 
 def _columns(screen: Screen) -> None:
-    _press_if_there(screen.page.get_by_role("radio", name="Columns"))
+    _top_of_turn(screen)
+    screen.page.get_by_role("radio", name="Columns").click()
     _top_of_turn(screen)
 
 
 def _what_was_sent(screen: Screen) -> None:
     _top_of_turn(screen)
     screen.card("Builder").get_by_role("button", name=re.compile("tokens sent|What was")).click()
-    expect(screen.page.get_by_text("SHA-256 of the request")).to_be_visible()
+    expect(screen.button("Copy request")).to_be_visible()
     _top_of_turn(screen)
 
 
@@ -86,8 +88,9 @@ def _mention(screen: Screen) -> None:
 
 def _seat(screen: Screen) -> None:
     _still(screen)
+    # On a phone the seat's editor takes the whole screen.
     if screen.page.viewport_size == {"width": WIDE[0], "height": WIDE[1]}:
-        _press_if_there(screen.page.get_by_role("button", name="Analyst", exact=True).last)
+        screen.page.get_by_role("main").get_by_role("button", name=OPEN_SEAT).first.click()
 
 
 def _palette(screen: Screen) -> None:
@@ -96,43 +99,58 @@ def _palette(screen: Screen) -> None:
     expect(screen.page.get_by_role("dialog")).to_be_visible()
 
 
-def _press_if_there(control: Locator) -> None:
-    """A phone leaves some controls out."""
-    if control.count() and control.is_visible():
-        control.click()
-
-
 def take(browser: Browser, pantheon: Pantheon, folder: Path, only: str | None) -> list[Path]:
-    """Fill the server, take the pictures, and return their files."""
+    """Photograph the empty server, fill it, photograph the rest; return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = _rounds(browser, pantheon, folder, only, {"welcome": ("/welcome", _still)})
     story = tell(pantheon)
     spread_calls(pantheon)
     pantheon.post(f"/sessions/{story.live_id}/turns", {"input": "Which clause do we change?"})
-    folder.mkdir(parents=True, exist_ok=True)
+    return taken + _rounds(browser, pantheon, folder, only, acts(story))
+
+
+def _rounds(
+    browser: Browser,
+    pantheon: Pantheon,
+    folder: Path,
+    only: str | None,
+    wanted: dict[str, tuple[str, Act]],
+) -> list[Path]:
     taken = []
     for theme in THEMES:
-        for width, (across, down) in SIZES.items():
-            context = browser.new_context(
-                viewport={"width": across, "height": down},
-                color_scheme="dark" if theme == "dark" else "light",
-                reduced_motion="reduce",
-                locale="en-GB",
-                has_touch=width == "390",
-            )
-            token = pantheon.run("open").partition("/login#")[2]
-            screen = open_screen(context, pantheon, f"/login#{token}")
-            screen.page.wait_for_url(lambda url: "/login" not in url)
-            for name, (path, act) in acts(story).items():
-                if only is not None and name != only:
+        for width, size in SIZES.items():
+            context = _signed_in(browser, pantheon, theme, size)
+            screen = open_screen(context, pantheon, "/welcome")
+            for name, (path, act) in wanted.items():
+                if only not in (None, name):
                     continue
                 screen.goto(path)
-                expect(screen.page.get_by_role("main")).to_be_visible()
+                expect(screen.page.get_by_role("heading", level=1).first).to_be_visible()
                 act(screen)
+                # Fonts and icons are drawn by then.
                 screen.page.wait_for_timeout(150)
                 file = folder / f"{name}-{theme}-{width}.png"
                 screen.page.screenshot(path=file, caret="hide", animations="disabled")
                 taken.append(file)
             context.close()
     return taken
+
+
+def _signed_in(
+    browser: Browser, pantheon: Pantheon, theme: str, size: tuple[int, int]
+) -> BrowserContext:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+        has_touch=size == PHONE,
+    )
+    page = context.new_page()
+    page.goto(pantheon.url + "/login#" + pantheon.run("open").partition("/login#")[2])
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.close()
+    return context
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def test_axe_finds_nothing(themed: Screen, story: Story, route: str) -> None:
 
 def _settled(screen: Screen, route: str) -> None:
     """Wait until the screen has what it loads."""
-    expect(screen.page.get_by_role("heading", level=1)).to_be_visible()
+    expect(screen.page.get_by_role("heading", level=1).first).to_be_visible()
     if screen.page.url.rpartition("/")[0].endswith("/s") and route != "empty":
         expect(screen.turns.last).to_be_visible()
     screen.page.wait_for_load_state("networkidle" if "/s/" not in screen.page.url else "load")

@@ -53,7 +53,7 @@ export default function SortableSeats({ seats, row, onOrder }: Props) {
         announcements,
         screenReaderInstructions: { draggable: words.seatsHelp },
         // Where the seats stand only seats may be: what is read aloud belongs elsewhere.
-        container: document.body,
+        container: document.getElementById("main") ?? undefined,
       }}
       onDragEnd={({ active, over }) => {
         if (!over || active.id === over.id) return;

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { info, rooms } from "../../api/queries";
 import { sums, type UsageSum } from "../../api/usage";
 import { count, usd } from "../../lib/format";
+import { t } from "../../lib/strings";
 import { usage as words } from "../../lib/strings.usage";
 import { Avatar } from "../../parts/Avatar";
 import { type BarRow, BarTable } from "../../ui/BarTable";
@@ -11,6 +12,8 @@ import { type BarRow, BarTable } from "../../ui/BarTable";
 import type { Named } from "./series";
 
 const SHOWN = 8;
+/** The key of a manager that is no agent. */
+const MANAGER = "manager";
 
 interface Props {
   from: string;
@@ -27,7 +30,7 @@ export function GroupTables({ from, agents }: Props) {
   const me = useQuery(info).data?.user;
   const agentOf = (key: string | null): Label => {
     const agent = agents.find((other) => other.key === key);
-    const name = agent?.name ?? key ?? words.noAgent;
+    const name = agent?.name ?? (key === MANAGER ? t.step.manager : (key ?? words.noAgent));
     const color = agent?.color ?? 0;
     return {
       color,

@@ -26,7 +26,7 @@ export function Totals({ from }: { from: string }) {
   const spentNote = [
     isFree(credits) || credits === null
       ? cost !== null && isFree(cost) && words.free
-      : words.credits(credits.replace(/(\.\d{2}\d*?)0+$/, "$1")),
+      : words.credits(credits.replace(/(\.\d{4})\d+$/, "$1")),
     estimated && words.estimated,
   ]
     .filter(Boolean)
