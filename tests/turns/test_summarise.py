@@ -15,6 +15,7 @@ from pantheon.context.quotes import PastTurn, Quote, Recap
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.runtime import Runtime
 from pantheon.providers.types import Failure
+from pantheon.sessions import messages
 from pantheon.turns import step
 from pantheon.turns.sent import sent_body, view_sent
 from pantheon.turns.summarise import as_seen, find_due, prepare_summary
@@ -267,3 +268,24 @@ def test_own_turns_are_without_others() -> None:
     turn = PastTurn(1, Quote(None, "Q", 1), (Quote("a0", "A", 1), Quote("a1", "B", 1)))
     assert as_seen("all", [turn]) == [turn]
     assert [q.text for q in as_seen("own:a1", [turn])[0].answers] == ["B"]
+
+
+async def test_what_is_pinned_stays_in_full_however_old_it_is(
+    runtime: Runtime, who: Who, fakes: str
+) -> None:
+    session_id = await direct_session(runtime, who, "fake/minutes")
+    first = await ended(runtime, who, await send(runtime, who, session_id, "Never on Fridays."))
+    ((message_id,),) = await rows(
+        runtime, who, "SELECT input_message_id FROM turns WHERE id = %s", first["id"]
+    )
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await messages.pin(conn, who, message_id, pinned=True)
+    turns = await talk(runtime, who, session_id, 14)
+    assert summaries_of(turns)
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        answer = turns[-1]["steps"][-1]
+        sent = await view_sent(conn, runtime.providers, who, UUID(answer["id"]))
+    pinned = [s for s in sent["sections"] if s["origin"] == "pinned"]
+    assert [s["text"] for s in pinned] == ["Never on Fridays."]
+    assert pinned[0]["from"] == {"message_ids": [str(message_id)]}
+    await check_bodies(runtime, who, fakes, turns)
