@@ -233,6 +233,7 @@ class Message(BaseModel):
     role: Literal["user", "agent"]
     agent_key: str | None
     content: str
+    pinned: bool
     created_at: Time
 
 
@@ -261,12 +262,66 @@ class ContextAction(BaseModel):
 
 
 class StepContext(BaseModel):
-    """Exactly what a step's newest attempt sent."""
+    """Exactly what an attempt of a step sent. `exact`: to the byte; `/request` has the body."""
 
     attempt_id: Id
+    attempt: int
     model: str
     sections: list[ContextSection]
     budget: dict[str, Any]
     actions: list[ContextAction]
     request_sha256: str
+    exact: bool
     cached_tokens: int | None
+
+
+class SummaryItem(BaseModel):
+    """One thing that was said, and the turns that it comes from, by their index."""
+
+    text: str
+    turns: list[int]
+
+
+class SummaryContent(BaseModel):
+    """What a summary says. A list has items or is `null`."""
+
+    summary: str
+    key_facts: list[SummaryItem]
+    decisions: list[SummaryItem] | None
+    open_questions: list[SummaryItem] | None
+    action_items: list[SummaryItem] | None
+    figures_and_names: list[SummaryItem] | None
+
+
+class SummaryDrop(BaseModel):
+    """An item that was dropped because what it says was never said."""
+
+    field: str
+    text: str
+    reason: str
+
+
+class Summary(BaseModel):
+    """A version of what stands for a session's older turns. Agents read the `current` one."""
+
+    id: Id
+    session_id: Id
+    scope: str = Field(description="`all`, or `own:{key}`: what that agent alone sees.")
+    version: int
+    from_turn: int
+    to_turn: int
+    to_turn_id: Id
+    previous_id: Id | None
+    step_id: Id | None
+    edited_by: Id | None
+    content: SummaryContent
+    dropped: list[SummaryDrop]
+    state: Literal["current", "replaced", "undone", "source_deleted"]
+    created_at: Time
+
+
+class Summaries(BaseModel):
+    """A page of summaries."""
+
+    items: list[Summary]
+    next_cursor: str | None

@@ -127,7 +127,8 @@ class Settings(BaseSettings):
         description="Turns of one user that run side by side, the others wait; unset: any.",
     )
     title_model: str | None = Field(
-        default=None, description="Model that names sessions; unset: the first words."
+        default=None,
+        description="Model that names a session after its first turn; unset: the first words.",
     )
     summary_model: str | None = Field(
         default=None, description="Model that summarises; unset: the agent's own."
@@ -135,12 +136,24 @@ class Settings(BaseSettings):
     allow_memory_checkpoints: bool = Field(
         default=False, description="Run without durable checkpoints. For trials only."
     )
+    key_file: Path | None = Field(
+        default=None,
+        description=(
+            "File with the key that encrypts provider keys entered in the page; unset: `secret.key`"
+            " in the data directory. All processes of a database need the same one."
+        ),
+    )
     local_model: Path | None = Field(
         default=None, description="A GGUF file for `local/…` instead of the packaged small model."
     )
     providers: dict[str, ProviderSetting] = Field(
         default_factory=dict, description="Model servers by name; see docs/providers.md."
     )
+
+    @property
+    def key_path(self) -> Path:
+        """Where the key lies that encrypts provider keys."""
+        return self.key_file or self.data_dir / "secret.key"
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from pantheon.accounts.roles import Who
+from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.base.text import sanitise
 from pantheon.db.pool import Connection, Notice
@@ -62,9 +63,11 @@ async def ask_user(work: Work, step: StepRow) -> None:
         await event_log.write(
             conn, work.ref, first, [NewEvent(EventType.turn_awaiting_input, data)]
         )
+        crash_point("approve.before_commit")
 
     with suppress(Committed):
         await work.persist(write)
+    crash_point("approve.waiting")
     work.control.halt = "pause"
 
 

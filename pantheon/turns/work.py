@@ -10,7 +10,7 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import UNAVAILABLE, Problem
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn, Quote
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
 from pantheon.events.types import TurnRef
@@ -19,6 +19,7 @@ from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.ask import Opened, history_bounds
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
+from pantheon.turns.summarise import Due, find_due
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 
 Halt = Literal["cancel", "drain", "lease_lost", "pause"]
@@ -82,6 +83,7 @@ class Work:
     siblings: Mapping[str, list[UUID]]
     ends_at: float
     opened: dict[str, Opened]
+    due: Mapping[str, Due] = field(default_factory=dict)
     history: Sequence[PastTurn] | None = None
     finished: bool = False
     ended_as: str = ""
@@ -112,7 +114,10 @@ class Work:
             done[ended.step_key] = ended
         mode = MODES[self.turn.mode]
         over = asyncio.get_running_loop().time() >= self.ends_at
-        batch = mode.next_batch(self.frozen, done, "turn_seconds" if over else None)
+        first = [due.plan for key, due in self.due.items() if key not in done]
+        batch: list[StepPlan] | Stop = first
+        if over or not first:
+            batch = mode.next_batch(self.frozen, done, "turn_seconds" if over else None)
         if self._reopens(batch):
             batch = mode.next_batch(self.frozen, done, "turn_seconds")
         if isinstance(batch, Stop):
@@ -153,6 +158,16 @@ class Work:
 
             self.history = await self.persist(read)
         return self.history
+
+    async def find_due(self) -> None:
+        """Find the summaries that have to be made before the answers, if none is begun yet."""
+        begun = any(step.done and step.kind != "summary" for step in self.steps.values())
+        if begun or self.opened or self.turn.parent_id is None:
+            return
+        asked = Quote(None, self.text, self.text_tokens)
+        self.due = find_due(
+            self.providers, self.frozen, self.prompts, await self.load_history(), asked
+        )
 
     async def persist(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work` in a transaction until it commits; see the function of this name."""

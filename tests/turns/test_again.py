@@ -32,12 +32,13 @@ from tests.turns.test_leases import claim, run
 __all__ = ["settings", "short_waits"]
 
 
-@pytest.mark.parametrize("phase", ["route1", "r1.1:a0", "synth"])
+@pytest.mark.parametrize("phase", ["route1", "r1.1:a0", "route2", "synth"])
 async def test_a_cancel_in_each_phase(runtime: Runtime, who: Who, phase: str) -> None:
     slow = "paced-1-20-1000"
     scripts = {
         "route1": (f"as: {slow}",),
         "r1.1:a0": (on(FIRST, delegate("a0")), SYNTHESIS),
+        "route2": (on(FIRST, delegate("a0")), f"on {SECOND} => as: {slow}", SYNTHESIS),
         "synth": (on(FIRST, delegate("a0")), on(SECOND, FINISH), f"as: {slow}"),
     }
     models = (slow, "ok") if phase == "r1.1:a0" else ("ok", "ok")

@@ -14,7 +14,7 @@ from pantheon.api.bodies import LONGEST_TEXT, Body
 from pantheon.api.deps import LastEventId, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.turn_answers import (
-    STREAM,
+    STREAM_OR_NOTHING,
     STREAMED_TURN,
     AsPreferred,
     Preference,
@@ -65,7 +65,7 @@ async def get_turn(turn_id: UUID, runtime: RuntimeOf, who: SignedIn) -> Json:
         return resource(await view_turn(conn, who, turn_id))
 
 
-@router.get("/events", response_class=Response, responses=STREAM)
+@router.get("/events", response_class=Response, responses=STREAM_OR_NOTHING)
 async def follow_turn_events(
     turn_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn, after: LastEventId
 ) -> Response:
@@ -73,7 +73,7 @@ async def follow_turn_events(
 
     204 where nothing can follow: a reader that comes back for more has it all.
     """
-    async with runtime.db.transaction(who.workspace_id) as conn:
+    async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
         turn = await view_turn(conn, who, turn_id)
     index, seq = after or (turn["index"], 0)
     if index != turn["index"]:

@@ -65,6 +65,11 @@ export const sessions = queryOptions({
   queryKey: ["sessions"],
   queryFn: ({ signal }) => calls.listSessions(signal),
 });
+export const prompts = (agentId: string, version: number) =>
+  queryOptions({
+    queryKey: ["prompts", agentId, version],
+    queryFn: ({ signal }) => setup.listPrompts(agentId, signal),
+  });
 export const keys = queryOptions({
   queryKey: ["keys"],
   queryFn: ({ signal }) => setup.listKeys(signal),
@@ -74,6 +79,19 @@ export const sent = (stepId: string, attempts: number) =>
     // An attempt's audit never changes; a new attempt is another one.
     queryKey: ["sent", stepId, attempts],
     queryFn: ({ signal }) => calls.getSent(stepId, signal),
+  });
+
+export const summaries = (sessionId: string) =>
+  queryOptions({
+    queryKey: ["summaries", sessionId],
+    queryFn: ({ signal }) => calls.listSummaries(sessionId, signal),
+  });
+export const search = (text: string) =>
+  queryOptions({
+    queryKey: ["search", text],
+    queryFn: ({ signal }) => calls.search(text, signal),
+    gcTime: FRESH_MS,
+    retry: false,
   });
 
 /** The forecast of `body` as the session stands at `headTurnId`. */

@@ -26,6 +26,14 @@ export const changeAgent = ({ id, version }: Agent, body: AgentChange) =>
       body,
     }),
   ) as Promise<Agent>;
+/** The role prompts that an agent has had, the newest first. */
+export const listPrompts = (agentId: string, signal: AbortSignal) =>
+  answer(
+    http.GET("/api/v1/agents/{agent_id}/prompts", {
+      params: { path: { agent_id: agentId }, query: { limit: 50 } },
+      signal,
+    }),
+  ).then((page) => page.items);
 export const deleteAgent = ({ id, version }: Agent) =>
   answer(
     http.DELETE("/api/v1/agents/{agent_id}", {
@@ -112,3 +120,11 @@ export const createKey = (body: NewKey, key: string) =>
   answer(http.POST("/api/v1/keys", { params: { header: keyed(key) }, body }));
 export const revokeKey = (keyId: string) =>
   answer(http.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id: keyId } } }));
+
+/** Try a provider's key by one call and keep it. Throws `provider_key_refused`. */
+export const setProviderKey = (name: string, key: string) =>
+  answer(
+    http.PUT("/api/v1/providers/{name}/key", { params: { path: { name } }, body: { key } }),
+  );
+export const removeProviderKey = (name: string) =>
+  answer(http.DELETE("/api/v1/providers/{name}/key", { params: { path: { name } } }));

@@ -23,9 +23,11 @@ export type Provider = Schemas["Provider"];
 export type RoomChange = Schemas["RoomChange"];
 export type SeatChange = Schemas["SeatChange"];
 export type Session = Schemas["Session"];
-export type Step = Schemas["Step"];
-export type StepError = Schemas["StepError"];
+/** `waitMs`: how long it is from the failure to the next attempt; known where the page saw it. */
+export type StepError = Schemas["StepError"] & { waitMs?: number };
+export type Step = Omit<Schemas["Step"], "error"> & { error: StepError | null };
 export type StepStatus = Step["status"];
+export type Summary = Schemas["Summary"];
 export type Usage = Schemas["Usage"];
 
 /** What one agent is asked to do. */
@@ -73,13 +75,24 @@ export type Room = Omit<Schemas["Room"], "agents" | "limits" | "manager"> & {
   limits: Record<string, number>;
   manager: Manager | null;
 };
-export type Turn = Omit<Schemas["Turn"], "approval" | "error"> & {
+export type Turn = Omit<Schemas["Turn"], "approval" | "error" | "steps"> & {
+  steps: Step[];
   approval: OpenApproval | null;
   error: { code: string; title: string; detail: string } | null;
 };
 export type TimelinePage = Omit<Schemas["Timeline"], "items"> & { items: Turn[] };
+export interface SentTurns {
+  from_turn?: number;
+  to_turn?: number;
+}
 export type Sent = Omit<Schemas["StepContext"], "budget" | "sections"> & {
-  sections: { origin: string; tokens: number; text: string; from: string | null }[];
+  /** `from`: an agent's key or "user"; for history and summaries, which turns they are of. */
+  sections: {
+    origin: string;
+    tokens: number;
+    text: string;
+    from: string | SentTurns | null;
+  }[];
   budget: {
     window: number;
     reply_reserve: number;

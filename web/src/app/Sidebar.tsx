@@ -1,17 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Rocket } from "lucide-react";
+import { ChartColumn, Plus, Rocket, Search, Settings } from "lucide-react";
 import { Link, useLocation } from "wouter";
 
 import { agents, info, rooms, sessions } from "../api/queries";
 import { t } from "../lib/strings";
 import { Avatar, RoomDots } from "../parts/Avatar";
+import { ThemeChoice } from "../parts/ThemeChoice";
 import { Logo } from "../parts/icons";
+import { useShell } from "../parts/shell";
 import { useNewSession } from "../parts/useNewSession";
 import { IconButton } from "../ui/IconButton";
 import { Menu, MenuItem, MenuLabel } from "../ui/Menu";
 
 import { PlaceRow } from "./PlaceRow";
-import { ThemeChoice } from "./ThemeChoice";
 
 /** Rooms with their sessions, agents with theirs, and what belongs to the workspace. */
 export function Sidebar() {
@@ -23,11 +24,15 @@ export function Sidebar() {
   const current = /^\/s\/(.+)$/.exec(location)?.[1];
   const failed = roomList.error ?? agentList.error ?? sessionList.error;
   const add = useNewSession();
+  const { openPalette } = useShell();
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex h-(--bar) flex-none items-center gap-2 pr-3 pl-4">
         <Logo />
         <span className="flex-1 text-15 font-bold tracking-tight">{t.product}</span>
+        <IconButton label={t.shell.palette} small aria-haspopup="dialog" onClick={openPalette}>
+          <Search className="icon" aria-hidden />
+        </IconButton>
         <Menu
           align="end"
           trigger={
@@ -82,6 +87,18 @@ export function Sidebar() {
           />
         ))}
         <Heading>{t.shell.workspace}</Heading>
+        <Link href="/usage" className={(active) => `side-item ${active ? "side-on" : ""}`}>
+          <ChartColumn className="icon mx-0.5" aria-hidden />
+          {t.shell.usage}
+        </Link>
+        <Link
+          href="/settings/models"
+          className={`side-item ${location.startsWith("/settings") ? "side-on" : ""}`}
+          aria-current={location.startsWith("/settings") ? "page" : undefined}
+        >
+          <Settings className="icon mx-0.5" aria-hidden />
+          {t.shell.settings}
+        </Link>
         <Link href="/welcome" className={(active) => `side-item ${active ? "side-on" : ""}`}>
           <Rocket className="icon mx-0.5" aria-hidden />
           {t.shell.welcome}

@@ -1,7 +1,6 @@
 /** The words of the room and agent editors. Errors say the cause, then what to do. */
 
-const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+import { plural } from "./strings";
 
 export const room = {
   edit: "Edit room",
@@ -214,5 +213,6 @@ export const agent = {
   history: "Earlier prompts",
   historyUse: "Use this one",
   historyNow: "in use",
+  historyEmpty: "No text",
   historyNone: "This is the first prompt.",
 };

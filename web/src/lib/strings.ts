@@ -1,6 +1,6 @@
 /** Every word that the page shows. Errors say the cause, then what to do. */
 
-const plural = (count: number, one: string, many = `${one}s`): string =>
+export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 export const t = {
@@ -8,6 +8,7 @@ export const t = {
 
   shell: {
     nav: "Rooms and sessions",
+    sidebar: "Sidebar",
     rooms: "Rooms",
     agents: "Agents",
     workspace: "Workspace",
@@ -24,7 +25,10 @@ export const t = {
     noAgents: "No agents yet",
     theme: "Theme",
     themes: { system: "System", light: "Light", dark: "Dark" },
+    settings: "Models and keys",
+    palette: "Search and go to",
     welcome: "Set up",
+    usage: "Usage and cost",
     version: (version: string) => `Version ${version}`,
     broken: "Something on this page went wrong.",
     brokenHelp: "Nothing that was sent is lost. Load the page again; what was typed is kept.",
@@ -69,10 +73,22 @@ export const t = {
     loading: "Loading the session",
     newBelow: (count: number) => `${count} new`,
     toEnd: "Go to the end",
+    view: "How answers are shown",
+    views: { timeline: "Timeline", columns: "Columns" },
     cost: (money: string) => `Session ${money}`,
     menu: "Session menu",
     rename: "Rename",
     renameLabel: "Name of the session",
+    elsewhere: "It was said in another try, which is not shown now.",
+    showTry: "Show it",
+    forked: "This session goes on from there. The other one stays as it is.",
+    forkBack: "Go back",
+    exportMarkdown: "Export as Markdown",
+    exportJson: "Export as JSON",
+    print: "Print",
+    pin: "Keep on top",
+    unpin: "Do not keep on top",
+    pinned: "kept on top",
     remove: "Delete session",
     removeAsk: "Delete this session? Its turns cannot be read any more.",
     save: "Save",
@@ -89,6 +105,11 @@ export const t = {
   },
 
   turn: {
+    summarising: "Summarising older turns first, so that all fits",
+    edit: "Edit and ask again",
+    editHelp: "The old answers stay: ‹ › shows them.",
+    askAgain: "Ask again",
+    columns: "Answers side by side",
     rollCall: "Seats, in order of answering",
     answered: (done: number, all: number) => `${done} of ${all} answered`,
     failed: (count: number) => `${count} failed`,
@@ -181,6 +202,7 @@ export const t = {
     thinking: "Thinking",
     writing: "Writing",
     retrying: "Trying again",
+    waitsFor: (seconds: number) => `Tries again in ${seconds} s.`,
     done: "Done",
     failed: "Failed",
     stopped: "Stopped",
@@ -204,6 +226,7 @@ export const t = {
     noOtherModel: "No other model is available. Add a provider's key or start a local server.",
     copy: "Copy",
     copied: "Copied",
+    notCopied: (cause: string) => `Not copied: ${cause}`,
     notCharged: "not charged",
     charged: "charged",
     attempts: (count: number) => plural(count, "attempt"),
@@ -212,6 +235,12 @@ export const t = {
     stale: "Based on an older answer.",
     fromHere: "Run again from here",
     manager: "Manager",
+    fork: "Go on from here in a new session",
+    tries: "Tries",
+    tryBefore: "Try before",
+    tryAfter: "Next try",
+    tryOf: (at: number, all: number) => `Try ${at} of ${all}`,
+    fromOrigin: "From the session before",
     takenOver: "Taken over from the first try",
   },
 
@@ -229,7 +258,10 @@ export const t = {
     askTag: "Name agents with @",
     mode: "Mode",
     send: "Send",
-    sendLater: "Sends after this turn",
+    sendLater: "Send after this turn",
+    waiting: "Sends after this turn:",
+    waitingEdit: "Edit the waiting message",
+    waitingRemove: "Do not send it",
     stop: "Stop turn",
     stopNow: "Stop now",
     stopAfter: "Stop after this agent",
@@ -259,9 +291,11 @@ export const t = {
     cached: (tokens: string) => `${tokens} from the provider's cache`,
     free: "free",
     origins: {
-      role: "Role prompt and rules",
+      role: "Role prompt",
+      rules: "Rules of the conversation",
       goal: "Room goal",
       summary: "Summary",
+      pinned: "Pinned",
       history: "History",
       tools: "Tools",
       input: "Your message",
@@ -270,6 +304,10 @@ export const t = {
       task: "Task",
       repair: "Request to mend the reply",
     } as Record<string, string>,
+    turns: (from: number, to: number) => (from === to ? `, turn ${from}` : `, turns ${from}–${to}`),
+    inexact: "not exact any more",
+    inexactWhy:
+      "A message of it was taken back since, or its provider is set up in another way: the request cannot be built again byte for byte.",
     earlierFrom: (name: string) => `${name}, earlier in this turn`,
     leftOut: "Left out:",
     empty: "No text",
@@ -293,52 +331,6 @@ export const t = {
     own: "Its own answers and yours",
     summary: "A summary",
     last: (turns: number) => `The last ${plural(turns, "turn")}`,
-  },
-
-  welcome: {
-    title: "Who should answer first?",
-    lead: "Pantheon runs on this machine. Nothing leaves it until you add a provider.",
-    demo: "The demo room",
-    demoHelp: "Three scripted agents, offline and free. See how a round table works.",
-    demoOpen: "Open demo",
-    room: (name: string) => name,
-    roomHelp: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} there.`,
-    roomOpen: "Open room",
-    key: "A provider key",
-    keyHelp: "OpenAI, OpenRouter, Ollama, or any OpenAI-compatible server.",
-    keyHow:
-      "Set the provider's usual variable, for example OPENAI_API_KEY, and start Pantheon again.",
-    keyReady: (names: string[]) => `${list(names)} ${names.length === 1 ? "is" : "are"} ready.`,
-    local: "A model on this machine",
-    localFound: (count: number) => `${plural(count, "model")} found, ready to answer offline.`,
-    localNone: "None found. Start Ollama or another OpenAI-compatible server, then look again.",
-    localUse: "Use it",
-    lookAgain: "Look again",
-    working: "Opening",
-    checks: {
-      database: "Database ready",
-      schema: "Schema current",
-      checkpointer: "Checkpoints durable",
-      worker: "Worker running",
-    } as Record<string, string>,
-    check: (name: string, detail: string) => `${name}: ${detail}`,
-    seed: {
-      room: "Demo room",
-      goal: "Show how a round table works: each agent reads what came before.",
-      agents: [
-        {
-          key: "analyst",
-          name: "Analyst",
-          prompt: "You weigh the facts and name the one that decides.",
-        },
-        { key: "skeptic", name: "Skeptic", prompt: "You look for the reason why the plan fails." },
-        {
-          key: "editor",
-          name: "Editor",
-          prompt: "You sum up what was said and end with a decision.",
-        },
-      ],
-    },
   },
 
   markdown: {

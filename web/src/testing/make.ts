@@ -28,6 +28,7 @@ export function makeSession(part: Partial<Session> = {}): Session {
     shared: false,
     pinned: false,
     head_turn_id: null,
+    forked_from: null,
     turns: 0,
     last_turn_at: null,
     created_at: "2026-01-01T00:00:00Z",

@@ -7,6 +7,7 @@ import { agent as words, room as roomWords } from "../../lib/strings.room";
 import { Notice } from "../../parts/Notice";
 import { ScreenHead } from "../../parts/ScreenHead";
 import { AgentForm } from "../../parts/agent/AgentForm";
+import { PromptHistory } from "../../parts/agent/PromptHistory";
 import { SeesChoice } from "../../parts/agent/SeesChoice";
 import { TestCall } from "../../parts/agent/TestCall";
 import { faultsOf } from "../../parts/agent/fields";
@@ -70,7 +71,10 @@ export function AgentEditor({ agent, known }: { agent: Agent; known: Agent[] }) 
             fields={fields}
             faults={faults}
             onChange={editor.set}
-            sees={
+            prompts={
+          <PromptHistory agent={agent} onUse={(text) => editor.set({ role_prompt: text })} />
+        }
+        sees={
               <SeesChoice value={fields.context} onChange={(context) => editor.set({ context })} />
             }
           />

@@ -4,6 +4,7 @@ import type { Agent, Context, Room } from "../../api/types";
 import { agent as words, room as roomWords } from "../../lib/strings.room";
 import { AgentForm } from "../../parts/agent/AgentForm";
 import { AgentPane } from "../../parts/agent/AgentPane";
+import { PromptHistory } from "../../parts/agent/PromptHistory";
 import { SeesChoice } from "../../parts/agent/SeesChoice";
 import { TestCall } from "../../parts/agent/TestCall";
 import { type AgentFields, type Faults } from "../../parts/agent/fields";
@@ -56,6 +57,9 @@ export function SeatPane(props: Props) {
         fields={fields}
         faults={props.faults}
         onChange={props.onChange}
+        prompts={
+          <PromptHistory agent={agent} onUse={(text) => props.onChange({ role_prompt: text })} />
+        }
         sees={
           <div className="grid gap-2">
             <SeesChoice

@@ -49,7 +49,12 @@ export default function SortableSeats({ seats, row, onOrder }: Props) {
     <DndContext
       sensors={sensors}
       collisionDetection={closestCenter}
-      accessibility={{ announcements, screenReaderInstructions: { draggable: words.seatsHelp } }}
+      accessibility={{
+        announcements,
+        screenReaderInstructions: { draggable: words.seatsHelp },
+        // Where the seats stand only seats may be: what is read aloud belongs elsewhere.
+        container: document.getElementById("main") ?? undefined,
+      }}
       onDragEnd={({ active, over }) => {
         if (!over || active.id === over.id) return;
         onOrder(arrayMove(ids, at(active.id) - 1, at(over.id) - 1));

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { agents, rooms } from "../../api/queries";
 import { createAgent, createRoom, seatAgent } from "../../api/setup";
 import type { Agent } from "../../api/types";
-import { t } from "../../lib/strings";
+import { welcome as words } from "../../lib/strings.welcome";
 import { useNewSession } from "../../parts/useNewSession";
 
 /** Set up a room of three agents that answer with `model`, and open a session in it. */
@@ -14,10 +14,10 @@ export function useStarterRoom() {
     mutationFn: async (model: string) => {
       const known = await client.fetchQuery(agents);
       const room = await createRoom(
-        { name: t.welcome.seed.room, goal: t.welcome.seed.goal, mode: "roundtable" },
+        { name: words.seed.room, goal: words.seed.goal, mode: "roundtable" },
         crypto.randomUUID(),
       );
-      for (const seed of t.welcome.seed.agents) {
+      for (const seed of words.seed.agents) {
         const agent =
           known.find((other) => other.key === seed.key && other.model === model) ??
           (await createAgent(
