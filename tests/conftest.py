@@ -43,7 +43,7 @@ OPTIONS = {
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the run, or take the one that the controller of xdist made."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell gives that to what it runs in the background; programs under test would inherit it.
+        # A shell does that to what it runs behind it; programs under test would inherit it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     given = getattr(config, "workerinput", {}).get("run_folder")
     config.stash[RUN_FOLDER] = Path(given or tempfile.mkdtemp("", "pantheon-tests-", _place()))
