@@ -9,7 +9,7 @@ UV := uv==0.9.30
 WEB := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help env up test check bench faults schema openapi map lock clean
+.PHONY: help env up test e2e screenshots check bench faults schema openapi map lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,10 +22,17 @@ up: env ## start everything in one process (ARGS="--port 9000" for options)
 test: env check ## all tests (ARGS="-k leases" for some)
 	$(BIN)/npm --prefix web run --silent test
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	$(if $(ARGS),,$(BIN)/pytest web/e2e -n 2 --dist loadfile -m "not long")
+
+e2e: env ## the page in a real browser, every flow on every screen
+	$(BIN)/pytest web/e2e -n 2 --dist loadfile $(ARGS)
+
+screenshots: env ## every screen in both themes and two widths, into docs/screenshots
+	$(BIN)/python -m web.e2e.screenshots $(ARGS)
 
 check: env ## format, lint, types, layers, for package and page
-	$(BIN)/ruff format --check pantheon tests benchmarks hatch_build.py
-	$(BIN)/ruff check pantheon tests benchmarks hatch_build.py
+	$(BIN)/ruff format --check pantheon tests benchmarks web/e2e hatch_build.py
+	$(BIN)/ruff check pantheon tests benchmarks web/e2e hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/npm --prefix web run --silent check

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from benchmarks.measure import Bench, Run, quantile
+from benchmarks.pantheon_subject import Pantheon
 from benchmarks.processes import make_folder, resident_mb
 from benchmarks.sizes import Sizes
 from benchmarks.subjects import (
     AT_ONCE,
     IN_ORDER,
     LAST_TEN,
+    MANAGED,
     ONE,
+    PACED_MANAGED,
     PACED_ONE,
     TRICKLE_ONE,
     Subject,
@@ -22,6 +25,7 @@ PART_TURNS = 10
 IDLE_SECONDS = 1.0
 MEMORY_SESSIONS = 8
 FEWEST_READERS = 32
+MANAGED_STEPS = 10
 
 Subjects = Sequence[Subject]
 
@@ -86,6 +90,31 @@ def agents(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
             else:
                 run = bench.run(subject, sessions[:1] * requests, turns, in_step=True)
             bench.results.add(key, subject, run.cpu_ms / turns)
+
+
+def managed(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
+    """A manager asks three agents twice, then writes the answer: ten steps a turn.
+
+    From the last agent's closing commit to the next decision's request, what a round takes beside
+    its slowest agent, and CPU per step.
+    """
+    for subject in subjects:
+        if not isinstance(subject, Pantheon):
+            continue
+        run = bench.run(subject, subject.sessions(MANAGED, 1), sizes.managed_turns)
+        bench.results.add("managed_step_cpu_ms", subject, run.cpu_ms / run.turns / MANAGED_STEPS)
+        bench.forget_requests()
+        sessions = subject.sessions(PACED_MANAGED, 1)
+        bench.run(subject, sessions, sizes.managed_turns)
+        arrived = {request["id"]: request["at"] for request in bench.requests()}
+        gaps, beside = [], []
+        for decision, agents, following in subject.rounds(sessions[0]):
+            closed = max(agent.finished_at for agent in agents)
+            gaps.append((arrived[following.attempt_id] - closed) * 1000)
+            seconds = following.started_at - decision.finished_at
+            beside.append(seconds * 1000 - max(agent.latency_ms for agent in agents))
+        bench.results.add("managed_gap_ms", subject, quantile(gaps, 0.5))
+        bench.results.add("managed_round_ms", subject, quantile(beside, 0.5))
 
 
 def length(bench: Bench, subjects: Subjects, sizes: Sizes) -> None:
@@ -196,6 +225,7 @@ GROUPS: dict[str, tuple[bool, Callable[[Bench, Subjects, Sizes], None]]] = {
     "first-token": (True, first_token),
     "paced": (True, paced),
     "agents": (True, agents),
+    "managed": (True, managed),
     "crowd": (False, crowd),
     "length": (False, length),
     "readers": (False, readers),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx2
 
@@ -119,6 +120,12 @@ class Bench:
     def forget_requests(self) -> None:
         """Empty the fake's log, which grows with every request."""
         httpx2.post(self.url.removesuffix("/v1") + "/reset", trust_env=False).raise_for_status()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the fake's log: each request since the last time it was emptied."""
+        answer = httpx2.get(self.url.removesuffix("/v1") + "/log", trust_env=False)
+        requests: list[dict[str, Any]] = answer.raise_for_status().json()["requests"]
+        return requests
 
     def follow(self, sessions: Sequence[Session], count: int) -> None:
         """Have `count` more readers follow the sessions, evenly."""

@@ -7,18 +7,35 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from benchmarks.processes import Process, free_port, make_folder
-from benchmarks.subjects import MODELS, QUESTION, Ask, Session, raw_request
+from benchmarks.subjects import BURST, MODELS, QUESTION, Ask, Session, raw_request
 
 START_SECONDS = 60.0
 AGENTS = ("ada", "bo", "cy")
 WINDOW = 1_000_000
+SCRIPTED = "fake/scripted"
 KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a turn, its times in seconds since the epoch."""
+
+    attempt_id: str
+    started_at: float
+    finished_at: float
+    latency_ms: int
+
+
+Round = tuple[Step, list[Step], Step]
+"""A decision, the agents that it asked, the decision after it."""
 
 
 @dataclass
@@ -92,8 +109,10 @@ class Pantheon:
                 body: dict[str, Any] = {"input": QUESTION}
             else:
                 place = f"rooms/{self._room(http, ask)}"
-                body = {"input": QUESTION, "mode": "roundtable"}
-                if ask.agents == "at-once":
+                body = {"input": QUESTION}
+                if ask.agents == "in-order":
+                    body["mode"] = "roundtable"
+                elif ask.agents == "at-once":
                     body = {
                         "input": QUESTION,
                         "mode": "manual",
@@ -104,6 +123,27 @@ class Pantheon:
                 _made(http.post(f"/api/v1/{place}/sessions", json={}))["id"] for _ in range(count)
             ]
         return [self._session(session_id, body, ask.last_mark) for session_id in ids]
+
+    def rounds(self, session: Session) -> list[Round]:
+        """Return the rounds of a managed session's newest turns."""
+        rounds: list[Round] = []
+        with self._http() as http:
+            timeline = _made(http.get(f"/api/v1/sessions/{session.id}/timeline"))
+            for turn in timeline["items"]:
+                steps = [self._step(http, step) for step in turn["steps"][:-1]]
+                decisions = [at for at, step in enumerate(turn["steps"]) if step["kind"] == "route"]
+                rounds += [
+                    (steps[at], steps[at + 1 : after], steps[after])
+                    for at, after in pairwise(decisions)
+                ]
+        return rounds
+
+    def _step(self, http: httpx2.Client, step: Mapping[str, Any]) -> Step:
+        sent = _made(http.get(f"/api/v1/steps/{step['id']}/context"))
+        began, ended = (
+            datetime.fromisoformat(step[name]).timestamp() for name in ("started_at", "finished_at")
+        )
+        return Step(sent["attempt_id"], began, ended, step["latency_ms"])
 
     def fresh(self, folder: Path) -> "Pantheon | None":
         """Begin with an empty data directory; its halves are not for that."""
@@ -132,6 +172,7 @@ class Pantheon:
             (last_mark, "event: turn.completed", '"status":"completed"'),
             status=201,
             followed_by=raw_request("GET", self.port, f"{path}/events", headers=events),
+            id=session_id,
         )
 
     def _agent(self, http: httpx2.Client, ask: Ask) -> str:
@@ -143,15 +184,16 @@ class Pantheon:
         return self.places[ask]
 
     def _room(self, http: httpx2.Client, ask: Ask) -> str:
-        three = replace(ask, agents="three")
-        if three not in self.places:
-            room = self.places[three] = _made(http.post("/api/v1/rooms", json={"name": "Three"}))[
-                "id"
-            ]
-            for key in AGENTS:
+        managed = ask.agents == "managed"
+        place = ask if managed else replace(ask, agents="three")
+        if place not in self.places:
+            keys = [f"{key}-{len(self.places)}" for key in AGENTS] if managed else AGENTS
+            given = {"name": "Three", **(_managed(keys) if managed else {})}
+            room = self.places[place] = _made(http.post("/api/v1/rooms", json=given))["id"]
+            for key in keys:
                 seat = {"agent_id": _make_agent(http, key, ask)}
                 _made(http.post(f"/api/v1/rooms/{room}/agents", json=seat))
-        return self.places[three]
+        return self.places[place]
 
     def _spawn(self, *arguments: str) -> Process:
         log = self.folder / f"{self.name}-{arguments[0]}.log"
@@ -182,7 +224,7 @@ class Pantheon:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         models = [
             {"id": model, "context_window": WINDOW, "price": {"input": "1", "output": "2"}}
-            for model in MODELS
+            for model in (*MODELS, "scripted")
         ]
         fake = {"kind": "openai", "base_url": self.url, "api_key": "benchmark", "models": models}
         return {
@@ -217,6 +259,20 @@ def _make_agent(http: httpx2.Client, key: str, ask: Ask, **given: Any) -> str:
         **given,
     }
     return str(_made(http.post("/api/v1/agents", json=agent))["id"])
+
+
+def _managed(keys: Sequence[str]) -> dict[str, Any]:
+    """Return what makes a room managed: all are asked, once more with other briefs, then enough."""
+    decisions = []
+    for left, brief in ((3, "Look at it."), (2, "Look again.")):
+        asked = [{"agent": key, "brief": brief} for key in keys]
+        decision = {"action": "delegate", "assignments": asked, "answer": None, "reason": "Views."}
+        decisions.append((left, decision))
+    enough = {"action": "finish", "assignments": [], "answer": None, "reason": "Enough."}
+    lines = [f"on Left: {left} rounds => say: {json.dumps(what)}" for left, what in decisions]
+    lines += [f"on Left: 1 round => say: {json.dumps(enough)}", f"on Write the => as: {BURST}"]
+    manager = {"model": SCRIPTED, "prompt": "\n".join(lines)}
+    return {"mode": "orchestrator", "goal": "A good answer.", "manager": manager}
 
 
 def _program() -> str:

@@ -20,6 +20,7 @@ class Sizes:
     crowd_turns: int = 1
     agent_sessions: int = 2
     agent_turns: int = 10
+    managed_turns: int = 10
     length_turns: int = 300
     window_turns: int = 20
     reader_sessions: int = 8
@@ -36,6 +37,7 @@ QUICK = Sizes(
     first_sessions=3,
     step_turns=3,
     agent_sessions=1,
+    managed_turns=5,
     length_turns=60,
     reader_turns=3,
     most_readers=128,

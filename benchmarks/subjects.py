@@ -22,7 +22,10 @@ FIRST_MARK = '"w0'
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a session is for: which model, how many agents in which order, how much history."""
+    """What a session is for: which model, how many agents in which order, how much history.
+
+    `agents`: one, three `in-order`, `at-once`, or `managed`: asked together in two rounds.
+    """
 
     model: str = BURST
     agents: str = "one"
@@ -44,6 +47,8 @@ PACED_ONE = Ask(PACED)
 TRICKLE_ONE = Ask(TRICKLE)
 IN_ORDER = Ask(agents="in-order")
 AT_ONCE = Ask(agents="at-once")
+MANAGED = Ask(agents="managed")
+PACED_MANAGED = Ask(PACED, agents="managed")
 LAST_TEN = Ask(last_turns=10)
 
 
@@ -61,6 +66,7 @@ class Session:
     status: int = 200
     requests: int = 1
     followed_by: str | None = None
+    id: str = ""
 
 
 class Subject(Protocol):

@@ -3,6 +3,23 @@
 
 CREATE SCHEMA checkpoints;
 
+CREATE FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) RETURNS TABLE(message_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT m.id
+    FROM public.messages m
+    JOIN public.sessions s ON s.workspace_id = m.workspace_id AND s.id = m.session_id
+    LEFT JOIN public.rooms r ON r.workspace_id = s.workspace_id AND r.id = s.room_id
+    WHERE m.workspace_id = nullif(current_setting('pantheon.workspace_id', true), '')::uuid
+      AND m.words @@ query AND m.deleted_at IS NULL
+      AND (before IS NULL OR m.id < before)
+      AND (s.user_id = reader OR s.shared)
+      AND s.deleted_at IS NULL AND r.deleted_at IS NULL
+    ORDER BY m.id DESC
+    LIMIT most
+$$;
+
 CREATE FUNCTION public.resolve_credential(kind text, sha256 bytea) RETURNS TABLE(workspace_id uuid, user_id uuid, role text, scopes text[], credential_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -106,6 +123,15 @@ CREATE TABLE public.api_keys (
 );
 
 COMMENT ON TABLE public.api_keys IS 'accounts: API keys with scopes, stored hashed';
+
+CREATE TABLE public.chat_threads (
+    workspace_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    turn_id uuid NOT NULL
+);
+
+COMMENT ON TABLE public.chat_threads IS 'sessions: conversations of the OpenAI-compatible door, by their hash';
 
 CREATE TABLE public.context_audits (
     workspace_id uuid NOT NULL,
@@ -240,10 +266,28 @@ CREATE TABLE public.messages (
     content text NOT NULL,
     tokens integer NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT messages_author CHECK (((step_id IS NULL) = (agent_key IS NULL)))
+    tokens_o200k integer,
+    pinned_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    words tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, "left"(content, 100000))) STORED,
+    CONSTRAINT messages_author CHECK (((step_id IS NULL) = (agent_key IS NULL))),
+    CONSTRAINT messages_pinned CHECK (((pinned_at IS NULL) OR (deleted_at IS NULL)))
 );
 
 COMMENT ON TABLE public.messages IS 'sessions: what a user wrote (no step) or a step answered';
+
+CREATE TABLE public.provider_keys (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    provider text NOT NULL,
+    user_id uuid NOT NULL,
+    sealed bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT provider_keys_sealed CHECK (((ended_at IS NULL) = (sealed IS NOT NULL)))
+);
+
+COMMENT ON TABLE public.provider_keys IS 'providers: keys that were entered in the page, encrypted; the key to them is in no database';
 
 CREATE TABLE public.room_agents (
     workspace_id uuid NOT NULL,
@@ -296,6 +340,7 @@ CREATE TABLE public.sessions (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     deleted_at timestamp with time zone,
+    forked_from uuid,
     CONSTRAINT sessions_room_or_agent CHECK ((num_nonnulls(room_id, agent_id) = 1))
 )
 WITH (fillfactor='80');
@@ -342,6 +387,34 @@ WITH (fillfactor='70');
 
 COMMENT ON TABLE public.steps IS 'turns: one unit of a turn that yields one stored result';
 
+CREATE TABLE public.summaries (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    scope text NOT NULL,
+    version integer NOT NULL,
+    from_turn integer NOT NULL,
+    to_turn integer NOT NULL,
+    to_turn_id uuid NOT NULL,
+    previous_id uuid,
+    step_id uuid,
+    edited_by uuid,
+    content jsonb NOT NULL,
+    dropped jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    ended_as text,
+    CONSTRAINT summaries_ended CHECK (((ended_at IS NULL) = (ended_as IS NULL))),
+    CONSTRAINT summaries_ended_as_check CHECK ((ended_as = ANY (ARRAY['undone'::text, 'source_deleted'::text]))),
+    CONSTRAINT summaries_from_turn_check CHECK ((from_turn >= 1)),
+    CONSTRAINT summaries_full CHECK (((COALESCE((content ->> 'summary'::text), ''::text) <> ''::text) AND (COALESCE(jsonb_typeof((content -> 'key_facts'::text)), ''::text) = 'array'::text) AND (NOT jsonb_path_exists(content, 'strict $.*?(@.type() == "array" && @.size() == 0)'::jsonpath)))),
+    CONSTRAINT summaries_maker CHECK (((step_id IS NULL) = (edited_by IS NOT NULL))),
+    CONSTRAINT summaries_turns CHECK ((to_turn >= from_turn)),
+    CONSTRAINT summaries_version_check CHECK ((version >= 1))
+);
+
+COMMENT ON TABLE public.summaries IS 'context: what stands for older turns, in versions; the newest that has not ended counts';
+
 CREATE TABLE public.turn_events (
     workspace_id uuid NOT NULL,
     turn_id uuid NOT NULL,
@@ -351,6 +424,17 @@ CREATE TABLE public.turn_events (
 );
 
 COMMENT ON TABLE public.turn_events IS 'events: the log of a turn, gap-free by seq';
+
+CREATE TABLE public.turn_rates (
+    workspace_id uuid NOT NULL,
+    scope_id uuid NOT NULL,
+    seconds integer NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT turn_rates_seconds_check CHECK ((seconds > 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.turn_rates IS 'ledger: how fast turns may come: when the allowance of a user or of the workspace is whole again';
 
 CREATE TABLE public.turns (
     workspace_id uuid NOT NULL,
@@ -451,6 +535,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_token UNIQUE (token_sha256);
 
+ALTER TABLE ONLY public.chat_threads
+    ADD CONSTRAINT chat_threads_pkey PRIMARY KEY (workspace_id, user_id, sha256);
+
 ALTER TABLE ONLY public.context_audits
     ADD CONSTRAINT context_audits_pkey PRIMARY KEY (workspace_id, attempt_id);
 
@@ -484,6 +571,9 @@ ALTER TABLE ONLY public.logins
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.provider_keys
+    ADD CONSTRAINT provider_keys_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.room_agents
     ADD CONSTRAINT room_agents_pkey PRIMARY KEY (workspace_id, room_id, agent_id);
 
@@ -502,8 +592,17 @@ ALTER TABLE ONLY public.steps
 ALTER TABLE ONLY public.steps
     ADD CONSTRAINT steps_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_version UNIQUE (workspace_id, session_id, scope, version);
+
 ALTER TABLE ONLY public.turn_events
     ADD CONSTRAINT turn_events_pkey PRIMARY KEY (workspace_id, turn_id, seq);
+
+ALTER TABLE ONLY public.turn_rates
+    ADD CONSTRAINT turn_rates_pkey PRIMARY KEY (workspace_id, scope_id, seconds);
 
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_pkey PRIMARY KEY (workspace_id, id);
@@ -538,7 +637,13 @@ CREATE INDEX llm_call_events_time ON public.llm_call_events USING btree (workspa
 
 CREATE INDEX llm_call_events_turn ON public.llm_call_events USING btree (workspace_id, turn_id);
 
+CREATE INDEX messages_pins ON public.messages USING btree (workspace_id, session_id) WHERE (pinned_at IS NOT NULL);
+
 CREATE INDEX messages_session ON public.messages USING btree (workspace_id, session_id, id);
+
+CREATE INDEX messages_words ON public.messages USING gin (words);
+
+CREATE UNIQUE INDEX provider_keys_live ON public.provider_keys USING btree (workspace_id, provider) WHERE (ended_at IS NULL);
 
 CREATE INDEX room_agents_agent ON public.room_agents USING btree (workspace_id, agent_id);
 
@@ -549,6 +654,8 @@ CREATE INDEX sessions_room ON public.sessions USING btree (workspace_id, room_id
 CREATE INDEX sessions_user ON public.sessions USING btree (workspace_id, user_id, id);
 
 CREATE INDEX steps_source ON public.steps USING btree (workspace_id, source_step_id) WHERE (source_step_id IS NOT NULL);
+
+CREATE INDEX summaries_turn ON public.summaries USING btree (workspace_id, to_turn_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX turns_awaiting_until ON public.turns USING btree (awaiting_until) WHERE (status = 'awaiting_input'::text);
 
@@ -571,6 +678,12 @@ ALTER TABLE ONLY public.agents
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.chat_threads
+    ADD CONSTRAINT chat_threads_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.chat_threads
+    ADD CONSTRAINT chat_threads_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
 
 ALTER TABLE ONLY public.context_audits
     ADD CONSTRAINT context_audits_workspace_id_attempt_id_fkey FOREIGN KEY (workspace_id, attempt_id) REFERENCES public.llm_call_attempts(workspace_id, id);
@@ -605,6 +718,12 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.provider_keys
+    ADD CONSTRAINT provider_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.provider_keys
+    ADD CONSTRAINT provider_keys_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
 ALTER TABLE ONLY public.room_agents
     ADD CONSTRAINT room_agents_workspace_id_agent_id_fkey FOREIGN KEY (workspace_id, agent_id) REFERENCES public.agents(workspace_id, id);
 
@@ -613,6 +732,9 @@ ALTER TABLE ONLY public.room_agents
 
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_forked_from FOREIGN KEY (workspace_id, forked_from) REFERENCES public.turns(workspace_id, id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_head FOREIGN KEY (workspace_id, head_turn_id) REFERENCES public.turns(workspace_id, id);
@@ -635,8 +757,26 @@ ALTER TABLE ONLY public.steps
 ALTER TABLE ONLY public.steps
     ADD CONSTRAINT steps_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
 
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_workspace_id_edited_by_fkey FOREIGN KEY (workspace_id, edited_by) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_workspace_id_previous_id_fkey FOREIGN KEY (workspace_id, previous_id) REFERENCES public.summaries(workspace_id, id);
+
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_workspace_id_session_id_fkey FOREIGN KEY (workspace_id, session_id) REFERENCES public.sessions(workspace_id, id);
+
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_workspace_id_step_id_fkey FOREIGN KEY (workspace_id, step_id) REFERENCES public.steps(workspace_id, id);
+
+ALTER TABLE ONLY public.summaries
+    ADD CONSTRAINT summaries_workspace_id_to_turn_id_fkey FOREIGN KEY (workspace_id, to_turn_id) REFERENCES public.turns(workspace_id, id);
+
 ALTER TABLE ONLY public.turn_events
     ADD CONSTRAINT turn_events_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
+
+ALTER TABLE ONLY public.turn_rates
+    ADD CONSTRAINT turn_rates_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
 
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_input FOREIGN KEY (workspace_id, input_message_id) REFERENCES public.messages(workspace_id, id);
@@ -665,6 +805,8 @@ ALTER TABLE public.agents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.chat_threads ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.context_audits ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.holds ENABLE ROW LEVEL SECURITY;
@@ -681,6 +823,8 @@ ALTER TABLE public.logins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.provider_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.room_agents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
@@ -688,6 +832,8 @@ ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.steps ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.summaries ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY sweep ON public.idempotency_keys TO pantheon_sweep USING (true);
 
@@ -699,6 +845,8 @@ CREATE POLICY sweep ON public.turns TO pantheon_sweep USING (true);
 
 ALTER TABLE public.turn_events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.turn_rates ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.turns ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
@@ -708,6 +856,8 @@ CREATE POLICY workspace ON public.agent_prompts TO pantheon_app USING ((workspac
 CREATE POLICY workspace ON public.agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.api_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.chat_threads TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.context_audits TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -725,6 +875,8 @@ CREATE POLICY workspace ON public.logins TO pantheon_app USING ((workspace_id = 
 
 CREATE POLICY workspace ON public.messages TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.provider_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.room_agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.rooms TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -733,7 +885,11 @@ CREATE POLICY workspace ON public.sessions TO pantheon_app USING ((workspace_id 
 
 CREATE POLICY workspace ON public.steps TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.summaries TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.turn_events TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.turn_rates TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.turns TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -748,6 +904,9 @@ GRANT USAGE ON SCHEMA checkpoints TO pantheon_sweep;
 
 GRANT USAGE ON SCHEMA public TO pantheon_app;
 GRANT USAGE ON SCHEMA public TO pantheon_sweep;
+
+REVOKE ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) TO pantheon_app;
 
 REVOKE ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) TO pantheon_app;
@@ -768,6 +927,8 @@ GRANT SELECT ON TABLE public.alembic_version TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO pantheon_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.chat_threads TO pantheon_app;
+
 GRANT SELECT,INSERT ON TABLE public.context_audits TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holds TO pantheon_app;
@@ -786,6 +947,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.logins TO pantheon_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO pantheon_app;
 
+GRANT UPDATE(content) ON TABLE public.messages TO pantheon_app;
+
+GRANT UPDATE(tokens) ON TABLE public.messages TO pantheon_app;
+
+GRANT UPDATE(tokens_o200k) ON TABLE public.messages TO pantheon_app;
+
+GRANT UPDATE(pinned_at) ON TABLE public.messages TO pantheon_app;
+
+GRANT UPDATE(deleted_at) ON TABLE public.messages TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.provider_keys TO pantheon_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_agents TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO pantheon_app;
@@ -794,8 +967,14 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.sessions TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.steps TO pantheon_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.summaries TO pantheon_app;
+
 GRANT SELECT,INSERT ON TABLE public.turn_events TO pantheon_app;
 GRANT SELECT,DELETE ON TABLE public.turn_events TO pantheon_sweep;
+
+GRANT UPDATE(data) ON TABLE public.turn_events TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.turn_rates TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.turns TO pantheon_app;
 GRANT SELECT,UPDATE ON TABLE public.turns TO pantheon_sweep;

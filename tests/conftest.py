@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,9 @@ OPTIONS = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the run, or take the one that the controller of xdist made."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell does that to what it runs behind it; programs under test would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     given = getattr(config, "workerinput", {}).get("run_folder")
     config.stash[RUN_FOLDER] = Path(given or tempfile.mkdtemp("", "pantheon-tests-", _place()))
     configure_logging(debug=False, json=False)

@@ -43,7 +43,7 @@ FOOT = """
 Known already, but without effect in this version: {later}.
 """
 
-LATER = {"billing", "turns_per_minute", "turns_per_hour", "title_model", "summary_model"}
+LATER = {"billing"}
 """Names that are settled, though nothing acts by them yet."""
 
 DATA_DIR = "the platform's folder for user data; for root `/var/lib/pantheon`"

@@ -18,6 +18,13 @@ RULES = {
         parse("pantheon/rooms/thief.py", 'SQL = "UPDATE holds SET amount_microcredits = 0"'),
         {
             "pantheon/events/event_log.py turns": "the fence: a number of the log is taken there",
+            **{
+                f"pantheon/ops/retention.py {table}": "as the schema's owner, past all rooms"
+                for table in (
+                    *("messages", "summaries", "steps", "context_audits"),
+                    *("turn_events", "turns", "sessions"),
+                )
+            },
             "pantheon/turns/accept.py sessions": "the head moves as the turn is stored, or neither",
             "pantheon/turns/checkpoints.py {": "the checkpointer's tables, named by our own list",
             "pantheon/worker/sweeps.py turns": "counts the events that are purged, as it does so",

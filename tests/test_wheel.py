@@ -81,7 +81,11 @@ def test_it_holds_the_package_the_page_and_nothing_else(installed: Installed) ->
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"pantheon"}
     assert {
         "pantheon/py.typed",
+        "pantheon/context/data/o200k_base.tiktoken.xz",
         "pantheon/db/migrations/versions/0001_initial.sql",
+        "pantheon/db/migrations/versions/0002_context.sql",
+        "pantheon/db/migrations/versions/0004_reports.sql",
+        "pantheon/db/migrations/versions/0005_page.sql",
         "pantheon/static/index.html",
     } <= set(names)
 

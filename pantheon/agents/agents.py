@@ -21,7 +21,7 @@ KEY_TAKEN = ProblemType("key_taken", 409, "An agent with this key exists")
 KEY_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
 RESERVED_KEYS = ("all",)  # `@all` tags a whole roster
 COLORS = 8
-POLICIES = ("everything", "own", "last")
+POLICIES = ("everything", "own", "last", "summary")
 EVERYTHING: Mapping[str, Any] = {"policy": "everything"}
 
 
@@ -138,6 +138,21 @@ async def get_agent(conn: Connection, who: Who, agent_id: UUID) -> dict[str, Any
     return shape(agent)
 
 
+async def find_agent(conn: Connection, who: Who, key: str) -> UUID:
+    """Return the id of the agent that has this key now. Raises `not_found`."""
+    rows = await conn.execute(
+        """
+        SELECT id FROM agents
+        WHERE workspace_id = %(workspace)s AND key = %(key)s AND deleted_at IS NULL
+        """,
+        {"workspace": who.workspace_id, "key": key},
+    )
+    row = await rows.fetchone()
+    if row is None:
+        raise NOT_FOUND(f"There is no agent '{key}'.")
+    return UUID(str(row[0]))
+
+
 async def list_agents(
     conn: Connection, who: Who, *, limit: int = 50, cursor: str | None = None
 ) -> dict[str, Any]:
@@ -219,6 +234,41 @@ async def update_agent(
     if updated.rowcount == 0:
         raise await _stale(conn, who, agent_id, version)
     return await get_agent(conn, who, agent_id)
+
+
+async def list_prompts(
+    conn: Connection, who: Who, agent_id: UUID, *, limit: int = 50, cursor: str | None = None
+) -> dict[str, Any]:
+    """Return a page of an agent's role prompts, the newest first. Raises `not_found`."""
+    await get_agent(conn, who, agent_id)
+    rows = await conn.execute(
+        """
+        SELECT p.id, p.text, p.created_at, p.id = a.prompt_id
+        FROM agent_prompts p
+        JOIN agents a ON a.workspace_id = p.workspace_id AND a.id = p.agent_id
+        WHERE p.workspace_id = %(workspace)s AND p.agent_id = %(agent)s
+          AND (%(before)s::uuid IS NULL OR p.id < %(before)s)
+        ORDER BY p.id DESC LIMIT %(limit)s
+        """,
+        {
+            "workspace": who.workspace_id,
+            "agent": agent_id,
+            "before": cursors.row(cursor),
+            "limit": limit + 1,
+        },
+    )
+    items = [
+        {
+            "id": str(prompt_id),
+            "text": text,
+            "created_at": rfc3339(created_at),
+            "current": current,
+        }
+        for prompt_id, text, created_at, current in await rows.fetchall()
+    ]
+    more = len(items) > limit
+    items = items[:limit]
+    return {"items": items, "next_cursor": cursors.encode(items[-1]["id"]) if more else None}
 
 
 async def delete_agent(

@@ -18,16 +18,20 @@ from pantheon.api.routes import (
     info,
     keys,
     login,
+    messages,
     models,
     page,
     probes,
     providers,
     rooms,
+    search,
     session_turns,
     sessions,
     steps,
+    summaries,
     turns,
     usage,
+    v1,
 )
 from pantheon.ops.runtime import Runtime
 
@@ -42,9 +46,12 @@ SIGNED_IN = (
     rooms.router,
     agents.router,
     steps.router,
+    summaries.router,
+    messages.router,
     usage.router,
     models.router,
     providers.router,
+    search.router,
     info.router,
     keys.router,
     login.signed_in_router,
@@ -86,6 +93,7 @@ def routes_only() -> FastAPI:
     handle_problems(app)
     for router in SIGNED_IN:
         app.include_router(router, prefix=BASE, dependencies=[Depends(signed_in)])
+    app.include_router(v1.router, dependencies=[Depends(signed_in)])
     app.include_router(login.router, prefix=BASE)
     app.include_router(probes.router)
     page.add_page(app)

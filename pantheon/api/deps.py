@@ -1,17 +1,21 @@
 """What routes ask for: the process's parts, who is asking, conventions of lists and versions."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Query, Request
+from pydantic import AwareDatetime, BeforeValidator
 
 from pantheon.accounts.credentials import CredentialKind, Credentials
 from pantheon.accounts.logins import SESSION_COOKIE, UNAUTHENTICATED
 from pantheon.accounts.roles import FORBIDDEN, Who
 from pantheon.base.errors import INVALID
 from pantheon.ops.runtime import Runtime
+from pantheon.providers.own_keys import providers_of
+from pantheon.providers.registry import Providers
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -114,7 +118,26 @@ async def _if_match(
     return int(version)
 
 
+async def _own_providers(runtime: RuntimeOf, who: SignedIn) -> Providers:
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return await providers_of(conn, runtime.providers, who.workspace_id)
+
+
+OwnProviders = Annotated[Providers, Depends(_own_providers)]
+"""The providers with the keys that the workspace has entered."""
+
 IfMatch = Annotated[int | None, Depends(_if_match)]
+
+
+def _written_as_a_date(value: Any) -> Any:
+    """Refuse what pydantic would also take for a moment: a number, as seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("A moment is written as in 2026-01-31T12:00:00Z.")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_a_date)]
+"""A moment by RFC 3339, with its time zone."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items at most.")]
 Cursor = Annotated[

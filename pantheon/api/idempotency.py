@@ -39,11 +39,12 @@ async def create_once(
         async with db.transaction(who.workspace_id) as conn:
             return await make(conn)
     async with db.transaction(who.workspace_id) as conn:
-        if not await _claim(conn, row):
-            return await render(conn, await _earlier(conn, row))
-        made = await make(conn)
-        await _settle(conn, row, 201, UUID(made["id"]))
-        return made
+        if await _claim(conn, row):
+            made = await make(conn)
+            await _settle(conn, row, 201, UUID(made["id"]))
+            return made
+        earlier = await _earlier(conn, row)
+    return await _rendered(db, who, render, earlier)
 
 
 async def call_once(
@@ -63,8 +64,9 @@ async def call_once(
     if row is None:
         return (await call())[1]
     async with db.transaction(who.workspace_id) as conn:
-        if not await _claim(conn, row):
-            return await render(conn, await _earlier(conn, row))
+        earlier = None if await _claim(conn, row) else await _earlier(conn, row)
+    if earlier is not None:
+        return await _rendered(db, who, render, earlier)
     try:
         result_id, result = await call()
     except Problem:
@@ -74,6 +76,17 @@ async def call_once(
     async with db.transaction(who.workspace_id) as conn:
         await _settle(conn, row, 200, result_id)
     return result
+
+
+async def _rendered(
+    db: Database,
+    who: Who,
+    render: Callable[[Connection, UUID], Awaitable[Mapping[str, Any]]],
+    earlier: UUID,
+) -> Mapping[str, Any]:
+    """Render what an earlier request made as it is at one moment: it may be changing."""
+    async with db.transaction(who.workspace_id, snapshot=True) as conn:
+        return await render(conn, earlier)
 
 
 async def _row(request: Request, who: Who) -> dict[str, Any] | None:

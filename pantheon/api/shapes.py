@@ -48,6 +48,22 @@ class Agents(BaseModel):
     next_cursor: str | None
 
 
+class AgentPrompt(BaseModel):
+    """A version of an agent's role prompt."""
+
+    id: Id
+    text: str
+    created_at: Time
+    current: bool
+
+
+class AgentPrompts(BaseModel):
+    """A page of role prompts."""
+
+    items: list[AgentPrompt]
+    next_cursor: str | None
+
+
 class RoomAgent(BaseModel):
     """An agent's seat in a room."""
 
@@ -97,6 +113,7 @@ class Session(BaseModel):
     shared: bool
     pinned: bool
     head_turn_id: Id | None
+    forked_from: Id | None = Field(description="The turn of another session it went on from.")
     turns: int
     last_turn_at: Time | None
     created_at: Time
@@ -107,6 +124,43 @@ class Sessions(BaseModel):
     """A page of sessions."""
 
     items: list[Session]
+    next_cursor: str | None
+
+
+class TextRange(BaseModel):
+    """A part of a text: from `start` up to `end`, counted in code points."""
+
+    start: int
+    end: int
+
+
+class NamedSession(BaseModel):
+    """A session whose name has the words; `highlights` are ranges of the name."""
+
+    session: Session
+    highlights: list[TextRange]
+
+
+class FoundMessage(BaseModel):
+    """A message that has the words; `highlights` are ranges of the excerpt."""
+
+    message_id: Id
+    session_id: Id
+    session_name: str | None
+    turn_id: Id
+    step_id: Id | None
+    role: Literal["user", "agent"]
+    agent_key: str | None
+    excerpt: str
+    highlights: list[TextRange]
+    created_at: Time
+
+
+class SearchResult(BaseModel):
+    """Sessions by name (at most 20, on the first page), and a page of messages, newest first."""
+
+    sessions: list[NamedSession]
+    items: list[FoundMessage]
     next_cursor: str | None
 
 
@@ -229,6 +283,7 @@ class Provider(BaseModel):
     name: str
     kind: str
     source: str
+    takes_key: bool = Field(description="Whether a key can be entered here.")
     has_key: bool
     last4: str | None
     models: list[str]
@@ -236,6 +291,18 @@ class Provider(BaseModel):
     available: bool
     reason: str | None
     note: str | None
+
+
+class ProviderKeySet(BaseModel):
+    """A provider with the key that was just stored, and how its test went.
+
+    `call` is the test as the ledger has it; `null` where the server told of no model to ask.
+    """
+
+    provider: Provider
+    call: Call | None
+    text: str | None
+    error: StepError | None
 
 
 class Providers(BaseModel):

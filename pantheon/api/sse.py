@@ -87,9 +87,10 @@ class EventStream(Response):
 
 
 def encode(frame: Frame) -> bytes:
-    """Write a frame as it goes over the wire; its data is JSON on one line."""
+    """Write a frame as it goes over the wire: its data on one line, its name if it has one."""
     head = f"id: {frame.id}\n" if frame.id is not None else ""
-    return b"%sevent: %s\ndata: %s\n\n" % (head.encode(), frame.event.encode(), frame.data)
+    name = f"event: {frame.event}\n" if frame.event else ""
+    return b"%s%sdata: %s\n\n" % (head.encode(), name.encode(), frame.data)
 
 
 async def left(receive: Receive) -> bool:

@@ -23,8 +23,10 @@ from pantheon.turns.view import view_turn
 
 LONGEST_WAIT_SECONDS = 300
 
-EVENTS = {MEDIA_TYPE: {"schema": {"type": "string"}}}
+_EVENT = {"type": "object", "properties": {name: {"type": "string"} for name in Frame.__slots__}}
+EVENTS = {MEDIA_TYPE: {"schema": _EVENT}}
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": EVENTS, "description": "Events."}}
+STREAM_OR_NOTHING = {**STREAM, 204: {"description": "Nothing can follow."}}
 STREAMED_TURN: dict[int | str, dict[str, Any]] = {201: {"content": EVENTS}}
 """For the documentation of routes."""
 
@@ -63,13 +65,25 @@ async def answer_turn(
     seconds = preference.wait_seconds
     if seconds is None:
         return resource(turn, 201, location=location)
-    if not _rests(turn):
-        await _wait(request, shared, who, turn, seconds)
-        async with shared.runtime.db.transaction(who.workspace_id) as conn:
-            turn = await view_turn(conn, who, UUID(turn["id"]))
+    turn = await wait_for_turn(request, who, turn, seconds)
     answer = resource(turn, 201, location=location)
     answer.headers["Preference-Applied"] = f"wait={seconds}"
     return answer
+
+
+async def wait_for_turn(
+    request: Request, who: Who, turn: Mapping[str, Any], seconds: float
+) -> Mapping[str, Any]:
+    """Return a turn when nothing more comes of it, or as it stands after `seconds`.
+
+    Also at once where its reader has left or the server stops.
+    """
+    shared = shared_of(request)
+    if _rests(turn):
+        return turn
+    await _wait(request, shared, who, turn, seconds)
+    async with shared.runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
+        return await view_turn(conn, who, UUID(turn["id"]))
 
 
 def event_stream(
@@ -115,7 +129,7 @@ def _wait_of(prefer: str | None) -> int | None:
 
 
 async def _wait(
-    request: Request, shared: Shared, who: Who, turn: Mapping[str, Any], seconds: int
+    request: Request, shared: Shared, who: Who, turn: Mapping[str, Any], seconds: float
 ) -> None:
     tasks = {
         asyncio.create_task(_over(shared, who, turn)),

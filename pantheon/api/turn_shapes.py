@@ -82,6 +82,58 @@ class Warning(BaseModel):
     detail: str
 
 
+class Limits(BaseModel):
+    """The caps that a turn has frozen: its own, the room's, or the defaults."""
+
+    turn_seconds: int
+    step_seconds: int
+    parallel: int
+    rounds: int
+    calls_per_agent: int
+    calls: int
+    approval_seconds: int
+
+
+class ProposedAssignment(BaseModel):
+    """What a manager wants an agent to do."""
+
+    agent: str
+    brief: str
+
+
+class ProposedAssignments(BaseModel):
+    """A manager's round, which waits for the user's word."""
+
+    kind: Literal["assignments"]
+    reason: str
+    assignments: list[ProposedAssignment]
+
+
+class ProposedAgent(BaseModel):
+    """Who speaks next in a round table that pauses between its agents."""
+
+    kind: Literal["next_agent"]
+    agent: str
+
+
+class WaitingApproval(BaseModel):
+    """What a waiting turn asks its user; without an answer it ends at `expires_at`."""
+
+    id: Id
+    kind: Literal["assignments", "next_agent"]
+    proposal: ProposedAssignments | ProposedAgent = Field(discriminator="kind")
+    expires_at: Time
+
+
+class TurnError(BaseModel):
+    """What broke a turn as a whole."""
+
+    code: str
+    title: str
+    detail: str
+    status: int
+
+
 class Turn(BaseModel):
     """One user message and all that answers it."""
 
@@ -101,8 +153,9 @@ class Turn(BaseModel):
     usage: Usage
     context: TurnContext
     warnings: list[Warning]
-    approval: dict[str, Any] | None
-    error: dict[str, Any] | None
+    limits: Limits
+    approval: WaitingApproval | None
+    error: TurnError | None
     created_at: Time
     started_at: Time | None
     finished_at: Time | None
@@ -180,6 +233,7 @@ class Message(BaseModel):
     role: Literal["user", "agent"]
     agent_key: str | None
     content: str
+    pinned: bool
     created_at: Time
 
 
@@ -208,12 +262,66 @@ class ContextAction(BaseModel):
 
 
 class StepContext(BaseModel):
-    """Exactly what a step's newest attempt sent."""
+    """Exactly what an attempt of a step sent. `exact`: to the byte; `/request` has the body."""
 
     attempt_id: Id
+    attempt: int
     model: str
     sections: list[ContextSection]
     budget: dict[str, Any]
     actions: list[ContextAction]
     request_sha256: str
+    exact: bool
     cached_tokens: int | None
+
+
+class SummaryItem(BaseModel):
+    """One thing that was said, and the turns that it comes from, by their index."""
+
+    text: str
+    turns: list[int]
+
+
+class SummaryContent(BaseModel):
+    """What a summary says. A list has items or is `null`."""
+
+    summary: str
+    key_facts: list[SummaryItem]
+    decisions: list[SummaryItem] | None
+    open_questions: list[SummaryItem] | None
+    action_items: list[SummaryItem] | None
+    figures_and_names: list[SummaryItem] | None
+
+
+class SummaryDrop(BaseModel):
+    """An item that was dropped because what it says was never said."""
+
+    field: str
+    text: str
+    reason: str
+
+
+class Summary(BaseModel):
+    """A version of what stands for a session's older turns. Agents read the `current` one."""
+
+    id: Id
+    session_id: Id
+    scope: str = Field(description="`all`, or `own:{key}`: what that agent alone sees.")
+    version: int
+    from_turn: int
+    to_turn: int
+    to_turn_id: Id
+    previous_id: Id | None
+    step_id: Id | None
+    edited_by: Id | None
+    content: SummaryContent
+    dropped: list[SummaryDrop]
+    state: Literal["current", "replaced", "undone", "source_deleted"]
+    created_at: Time
+
+
+class Summaries(BaseModel):
+    """A page of summaries."""
+
+    items: list[Summary]
+    next_cursor: str | None

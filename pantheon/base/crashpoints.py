@@ -17,6 +17,8 @@ CRASH_POINTS = (
     "step.before_close",
     "step.before_commit",
     "step.closed",
+    "approve.before_commit",
+    "approve.waiting",
     "finalize.before_commit",
     "finalize.committed",
 )

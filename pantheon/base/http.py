@@ -6,21 +6,17 @@ that was checked, so that a name cannot change its mind in between. No redirect 
 proxy is used, no compressed body is read.
 """
 
-# ruff: noqa: ARG002, ASYNC109 - the backends' signatures are httpcore2's
-
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import cache
 
-import httpcore2
 import httpx2
 from httpx2 import (
     AsyncClient,
     ConnectError,
     ConnectTimeout,
     LocalProtocolError,
-    PoolTimeout,
     ReadTimeout,
     Response,
     Timeout,
@@ -28,7 +24,7 @@ from httpx2 import (
 )
 
 from pantheon.base.addresses import public_addresses
-from pantheon.base.tcp import TcpStream, connect
+from pantheon.base.http11 import HttpConnection, connect, request_head
 
 __all__ = [
     "AsyncClient",
@@ -49,13 +45,6 @@ WRITE_SECONDS = 60.0
 KEEP_IDLE_SECONDS = 30.0
 KEEP_IDLE = 64
 MOST_BYTES = 64 * 1024 * 1024
-CORE_ERRORS = (
-    httpcore2.TimeoutException,
-    httpcore2.NetworkError,
-    httpcore2.ProtocolError,
-    httpcore2.UnsupportedProtocol,
-)
-
 Origin = tuple[str, str, int]
 
 
@@ -115,7 +104,7 @@ async def fetch(
 
 def never_left(error: BaseException | None) -> bool:
     """Say whether a request failed before anything of it was sent."""
-    return isinstance(error, (ConnectError, ConnectTimeout, PoolTimeout, LocalProtocolError))
+    return isinstance(error, (ConnectError, ConnectTimeout, LocalProtocolError))
 
 
 def timed_out(error: BaseException | None) -> bool:
@@ -124,145 +113,117 @@ def timed_out(error: BaseException | None) -> bool:
 
 
 class _Egress(httpx2.AsyncBaseTransport):
-    """HTTP/1.1 to allowed origins and checked addresses, bodies given out read by read."""
+    """HTTP/1.1 to allowed origins and checked addresses, over connections that are used again."""
 
     def __init__(self, allowed: frozenset[Origin], gather_seconds: float, most_bytes: int) -> None:
         self._allowed = allowed
         self._gather_seconds = gather_seconds
-        self._most_bytes = most_bytes
-        self._pools: dict[tuple[bool, bool], httpcore2.AsyncConnectionPool] = {}
+        self.most_bytes = most_bytes
+        # Which were put down when, by the loop's clock; the last is taken first.
+        self._idle: dict[Origin, list[tuple[float, HttpConnection]]] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> Response:
+        head = request_head(request.method, request.url.raw_path, request.headers.raw)
+        body = await request.aread()
+        seconds = request.extensions["timeout"]
         origin = _origin(request.url)
-        known = origin in self._allowed
-        if not known and PORTS.get(origin[0]) != origin[2]:
-            raise EgressRefused(f"Requests to {request.url.scheme} port {origin[2]} are refused.")
-        assert isinstance(request.stream, httpx2.AsyncByteStream)
-        core_request = httpcore2.Request(
-            method=request.method,
-            url=httpcore2.URL(
-                scheme=request.url.raw_scheme,
-                host=request.url.raw_host,
-                port=request.url.port,
-                target=request.url.raw_path,
-            ),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        pool = self._pool(known, request.url.scheme == "https")
+        connection = self._take(origin) or await self._connect(origin, seconds["connect"])
         try:
-            answer = await pool.handle_async_request(core_request)
-        except CORE_ERRORS as error:
-            raise _translated(error) from error
-        assert isinstance(answer.stream, AsyncIterable)
-        response = Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Body(answer.stream, answer.extensions["network_stream"], self._most_bytes),
-            extensions=answer.extensions,
-        )
-        if response.headers.get("content-encoding", "identity") != "identity":
-            await response.aclose()
-            raise httpx2.RemoteProtocolError("The body is compressed, which was not asked for.")
+            await connection.send(head, body, seconds["write"])
+            answer = await connection.read_head(seconds["read"])
+            response = Response(
+                status_code=answer.status,
+                headers=answer.headers,
+                stream=_Body(self, origin, connection, seconds["read"]),
+            )
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise httpx2.RemoteProtocolError("The body is compressed, which was not asked for.")
+        except BaseException:
+            connection.close()
+            raise
         return response
 
     async def aclose(self) -> None:
-        for pool in self._pools.values():
-            await pool.aclose()
+        for resting in self._idle.values():
+            for _, connection in resting:
+                connection.close()
+        self._idle.clear()
 
-    def _pool(self, known: bool, encrypted: bool) -> httpcore2.AsyncConnectionPool:
-        pool = self._pools.get((known, encrypted))
-        if pool is None:
-            pool = self._pools[known, encrypted] = httpcore2.AsyncConnectionPool(
-                ssl_context=_tls() if encrypted else None,
-                max_connections=None,
-                max_keepalive_connections=KEEP_IDLE,
-                keepalive_expiry=KEEP_IDLE_SECONDS,
-                network_backend=(_Direct if known else _Checked)(self._gather_seconds),
-            )
-        return pool
+    def put_down(self, origin: Origin, connection: HttpConnection) -> None:
+        """Keep a connection for the next request, if it can carry one."""
+        if not connection.release():
+            return
+        resting = self._idle.setdefault(origin, [])
+        resting.append((asyncio.get_running_loop().time(), connection))
+        if len(resting) > KEEP_IDLE:
+            resting.pop(0)[1].close()
 
+    def _take(self, origin: Origin) -> HttpConnection | None:
+        resting = self._idle.get(origin, [])
+        fresh = asyncio.get_running_loop().time() - KEEP_IDLE_SECONDS
+        while resting:
+            since, connection = resting.pop()
+            if since >= fresh and connection.is_usable:
+                return connection
+            connection.close()
+        return None
 
-class _Direct(httpcore2.AsyncNetworkBackend):
-    """Connects to a host by its name."""
-
-    def __init__(self, gather_seconds: float) -> None:
-        self._gather_seconds = gather_seconds
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: object = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        return await connect([host], port, timeout, self._gather_seconds)
-
-
-class _Checked(_Direct):
-    """Connects to the public addresses of a host, and to no other."""
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: object = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        try:
-            async with asyncio.timeout(timeout):
-                addresses = await public_addresses(host, port)
-        except PermissionError as error:
-            raise EgressRefused(str(error)) from error
-        except TimeoutError as error:
-            raise ConnectTimeout(f"{host} could not be looked up in time.") from error
-        except OSError as error:
-            raise ConnectError(f"{host} cannot be looked up: {error}") from error
-        return await connect(addresses, port, timeout, self._gather_seconds)
+    async def _connect(self, origin: Origin, seconds: float) -> HttpConnection:
+        scheme, host, port = origin
+        known = origin in self._allowed
+        if not known and PORTS.get(scheme) != port:
+            raise EgressRefused(f"Requests to {scheme} port {port} are refused.")
+        return await connect(
+            [host] if known else await _look_up(host, port, seconds),
+            port,
+            seconds,
+            tls=_tls() if scheme == "https" else None,
+            host=host,
+            gather_seconds=self._gather_seconds,
+        )
 
 
 class _Body(httpx2.AsyncByteStream):
     """A body in pieces as the socket's reads brought it, not as the server cut it."""
 
     def __init__(
-        self, stream: AsyncIterable[bytes], connection: TcpStream, most_bytes: int
+        self, egress: _Egress, origin: Origin, connection: HttpConnection, seconds: float
     ) -> None:
-        self._stream = stream
-        self._connection = connection
-        self._left = most_bytes
+        self._egress = egress
+        self._origin = origin
+        self._connection: HttpConnection | None = connection
+        self._seconds = seconds
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        pieces: list[bytes] = []
-        try:
-            async for piece in self._stream:
-                self._left -= len(piece)
-                if self._left < 0:
-                    raise TooMuch("The answer is too long.")
-                pieces.append(piece)
-                if self._connection.is_end_of_read(pieces):
-                    yield b"".join(pieces)
-                    pieces.clear()
-        except CORE_ERRORS as error:
-            raise _translated(error) from error
-        if pieces:
-            yield b"".join(pieces)
+        assert self._connection is not None
+        left = self._egress.most_bytes
+        async for piece in self._connection.read_body(self._seconds):
+            left -= len(piece)
+            if left < 0:
+                raise TooMuch("The answer is too long.")
+            yield piece
 
     async def aclose(self) -> None:
-        close = getattr(self._stream, "aclose", None)
-        if close is not None:
-            await close()
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            self._egress.put_down(self._origin, connection)
+
+
+async def _look_up(host: str, port: int, seconds: float) -> list[str]:
+    """Return the addresses of a host, all of them public."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await public_addresses(host, port)
+    except PermissionError as error:
+        raise EgressRefused(str(error)) from error
+    except TimeoutError as error:
+        raise ConnectTimeout(f"{host} could not be looked up in time.") from error
+    except OSError as error:
+        raise ConnectError(f"{host} cannot be looked up: {error}") from error
 
 
 def _origin(url: httpx2.URL) -> Origin:
     return url.scheme, url.host, url.port or PORTS.get(url.scheme, 0)
-
-
-def _translated(error: Exception) -> TransportError:
-    kind: type[TransportError] = getattr(httpx2, type(error).__name__)
-    return kind(str(error))
 
 
 @cache

@@ -28,6 +28,7 @@ _SECRET_TEXT = re.compile(
 # Lines of libraries that say nothing an operator can use below this level.
 _QUIET = ("alembic", "asyncio", "httpcore2", "httpx2", "openai", "psycopg.pool", "uvicorn.error")
 _SHORTEST_SECRET = 6
+_entered: set[str] = set()
 
 
 def configure_logging(
@@ -75,6 +76,12 @@ def configure_logging(
         logging.getLogger(name).setLevel(level if debug else logging.WARNING)
 
 
+def hide(secret: str) -> None:
+    """Hide a secret that was not known when logs were configured, from here on."""
+    if len(secret) >= _SHORTEST_SECRET:
+        _entered.add(secret)
+
+
 def mask_named(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Hide the values whose names say that they are secret, however deep they lie."""
     return {name: _masked(name, value) for name, value in event.items()}
@@ -96,6 +103,8 @@ class _Redaction:
         text = str(line)
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
+        for secret in sorted(_entered, key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
         return redact(text)
 
 

@@ -1,5 +1,8 @@
 """Metrics for Prometheus, each name once. Labels have few values: no ids, no texts."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -8,6 +11,7 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     generate_latest,
+    write_to_textfile,
 )
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -62,6 +66,41 @@ CHECKPOINTER_FALLBACK = Gauge(
     "1 while checkpoints are kept in memory only.",
     registry=REGISTRY,
 )
+TURNS_WAITING = Gauge(
+    "pantheon_turns_waiting",
+    "Turns in the whole installation that wait for a worker; the same in every process.",
+    registry=REGISTRY,
+)
+TURNS_OVERDUE = Gauge(
+    "pantheon_turns_overdue",
+    "Turns in the whole installation whose lease ended a minute ago and that nobody took over.",
+    registry=REGISTRY,
+)
+
+# What `pantheon reconcile` has found, in a file of its own: it is no figure of this process.
+BOOKS = CollectorRegistry()
+DRIFT = Gauge(
+    "pantheon_invariant_drift",
+    "Rows that break an invariant, as the last reconciliation found them.",
+    ("invariant",),
+    registry=BOOKS,
+)
+RECONCILED_AT = Gauge(
+    "pantheon_reconciled_at_seconds",
+    "When the last reconciliation ended, in seconds since 1970.",
+    registry=BOOKS,
+)
+
+
+def write_drift(drift: Mapping[str, int], path: Path) -> None:
+    """Write the rows that break each invariant to a file for a collector that reads files.
+
+    It appears at once and whole. Raises OSError.
+    """
+    for invariant, rows in drift.items():
+        DRIFT.labels(invariant).set(rows)
+    RECONCILED_AT.set_to_current_time()
+    write_to_textfile(str(path), BOOKS)
 
 
 def render() -> bytes:

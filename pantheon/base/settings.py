@@ -105,10 +105,30 @@ class Settings(BaseSettings):
     billing: Literal["off", "warn", "enforce"] = Field(
         default="off", description="What a new database starts with; then the switch there counts."
     )
-    turns_per_minute: int | None = Field(default=None, ge=1, description="Per user; unset = none.")
-    turns_per_hour: int | None = Field(default=None, ge=1, description="Per user; unset = none.")
+    turns_per_minute: int | None = Field(
+        default=None, ge=1, le=6_000, description="Turns that each user may begin; unset: any."
+    )
+    turns_per_hour: int | None = Field(
+        default=None, ge=1, le=60_000, description="Turns that each user may begin; unset: any."
+    )
+    workspace_turns_per_minute: int | None = Field(
+        default=None, ge=1, le=6_000, description="Turns that each workspace may begin; unset: any."
+    )
+    workspace_turns_per_hour: int | None = Field(
+        default=None,
+        ge=1,
+        le=60_000,
+        description="Turns that each workspace may begin; unset: any.",
+    )
+    turns_at_once: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Turns of one user that run side by side, the others wait; unset: any.",
+    )
     title_model: str | None = Field(
-        default=None, description="Model that names sessions; unset: the first words."
+        default=None,
+        description="Model that names a session after its first turn; unset: the first words.",
     )
     summary_model: str | None = Field(
         default=None, description="Model that summarises; unset: the agent's own."
@@ -116,12 +136,24 @@ class Settings(BaseSettings):
     allow_memory_checkpoints: bool = Field(
         default=False, description="Run without durable checkpoints. For trials only."
     )
+    key_file: Path | None = Field(
+        default=None,
+        description=(
+            "File with the key that encrypts provider keys entered in the page; unset: `secret.key`"
+            " in the data directory. All processes of a database need the same one."
+        ),
+    )
     local_model: Path | None = Field(
         default=None, description="A GGUF file for `local/…` instead of the packaged small model."
     )
     providers: dict[str, ProviderSetting] = Field(
         default_factory=dict, description="Model servers by name; see docs/providers.md."
     )
+
+    @property
+    def key_path(self) -> Path:
+        """Where the key lies that encrypts provider keys."""
+        return self.key_file or self.data_dir / "secret.key"
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

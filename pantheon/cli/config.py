@@ -16,7 +16,7 @@ def config(data_dir: DataDir = None, debug: Debug = False) -> None:
     """
     from pantheon.ops.effective import effective
     from pantheon.ops.load_settings import load_settings
-    from pantheon.providers.registry import open_providers
+    from pantheon.providers.configure import open_providers
 
     start_logging(debug)
     settings = load_settings(data_dir=data_dir)

@@ -16,7 +16,7 @@ def demo(data_dir: DataDir = None, debug: Debug = False) -> None:
     """
     from pantheon.cli.workspace import open_workspace
     from pantheon.ops.demo import Example, describe, make_example
-    from pantheon.providers.registry import open_providers
+    from pantheon.providers.configure import open_providers
 
     start_logging(debug)
 

@@ -25,8 +25,9 @@ app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys."
 def create(
     name: Annotated[str, typer.Option("--name", help="What the key is for.")],
     scope: Annotated[
-        str, typer.Option("--scope", help="What it may do: read, write, admin; with commas.")
-    ] = "read,write",
+        list[str],
+        typer.Option(help="What it may do: read, write, admin; with commas, or given again."),
+    ] = ["read,write"],  # noqa: B006 - typer reads it
     data_dir: DataDir = None,
     debug: Debug = False,
 ) -> None:
@@ -37,7 +38,7 @@ def create(
     from pantheon.accounts.keys import create_key
 
     start_logging(debug)
-    scopes = [part.strip() for part in scope.split(",") if part.strip()]
+    scopes = [part.strip() for given in scope for part in given.split(",") if part.strip()]
     shown_once, row = _as_owner(
         data_dir, lambda conn, who: create_key(conn, who, name, set(scopes))
     )

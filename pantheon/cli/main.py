@@ -1,5 +1,6 @@
 """The `pantheon` command: a line for each command, and how errors are told."""
 
+import asyncio
 import sys
 from importlib.metadata import version
 from typing import Annotated, Any, cast
@@ -16,6 +17,7 @@ from pantheon.cli.doctor import doctor
 from pantheon.cli.migrate import migrate
 from pantheon.cli.open import open_page
 from pantheon.cli.options import DataDir, Debug
+from pantheon.cli.purge import purge
 from pantheon.cli.reconcile import reconcile
 from pantheon.cli.terminal import explain, say
 from pantheon.cli.up import up
@@ -33,6 +35,7 @@ app.command()(ask)
 app.command()(demo)
 app.command()(doctor)
 app.command()(reconcile)
+app.command()(purge)
 app.command()(config)
 app.add_typer(key.app, name="key")
 app.command()(api)
@@ -42,11 +45,16 @@ app.command()(migrate)
 NESTED = ("create", "list", "revoke")
 """The commands of groups: options that stand before the group reach them too."""
 
+CUT_SHORT = 130
+
 
 def main() -> None:
     """Run the command line; ends the process. Errors are told in words, with --debug in full."""
     try:
         app()
+    except asyncio.CancelledError:
+        # Ctrl-C where a time limit was about to end the same call: asyncio takes it for the other.
+        sys.exit(CUT_SHORT)
     except Exception as error:
         if "--debug" in sys.argv[1:]:
             raise

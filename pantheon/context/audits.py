@@ -17,6 +17,7 @@ class Audit:
 
     workspace_id: UUID
     attempt_id: UUID
+    number: int
     step_id: UUID
     model: str
     sections: list[dict[str, Any]]
@@ -48,17 +49,21 @@ async def record(
     )  # fmt: skip
 
 
-async def latest(conn: Connection, workspace_id: UUID, step_id: UUID) -> Audit | None:
-    """Return the audit of a step's newest attempt, or `None` before its first."""
+async def of_step(
+    conn: Connection, workspace_id: UUID, step_id: UUID, number: int | None = None
+) -> Audit | None:
+    """Return the audit of a step's newest attempt (or its attempt `number`), `None` without one."""
     async with conn.cursor(row_factory=class_row(Audit)) as cursor:
         await cursor.execute(
             """
-            SELECT workspace_id, attempt_id, step_id, model, sections, budget, actions,
-                   request_sha256
-            FROM context_audits
-            WHERE workspace_id = %(workspace)s AND step_id = %(step)s
-            ORDER BY attempt_id DESC LIMIT 1
+            SELECT c.workspace_id, c.attempt_id, a.number, c.step_id, c.model, c.sections, c.budget,
+                   c.actions, c.request_sha256
+            FROM context_audits c
+            JOIN llm_call_attempts a ON a.workspace_id = c.workspace_id AND a.id = c.attempt_id
+            WHERE c.workspace_id = %(workspace)s AND c.step_id = %(step)s
+              AND (%(number)s::int IS NULL OR a.number = %(number)s)
+            ORDER BY a.number DESC LIMIT 1
             """,
-            {"workspace": workspace_id, "step": step_id},
+            {"workspace": workspace_id, "step": step_id, "number": number},
         )
         return await cursor.fetchone()

@@ -36,9 +36,10 @@ class Notice:
     `work`: a turn waits to be claimed. `cancel`: a cancel was asked for. `born`: a turn is leased
     to this process's worker, `payload` says which; other processes are not told.
     `events`: a session's log has grown; `payload` is what this process may use instead of a read.
+    `session`: the row of a session has changed, its name say.
     """
 
-    kind: Literal["work", "cancel", "events", "born"]
+    kind: Literal["work", "cancel", "events", "born", "session"]
     session_id: UUID | None = None
     payload: Any = None
 

@@ -100,7 +100,7 @@ class Wake:
         await conn.execute(f"LISTEN {CHANNEL}")
         async for message in conn.notifies():
             sender, kind, session = message.payload.split(" ")
-            if sender == self._me or kind not in ("work", "cancel", "events"):
+            if sender == self._me or kind not in ("work", "cancel", "events", "session"):
                 continue
             notice = Notice(kind, UUID(session) if session else None)  # type: ignore[arg-type]
             for listener in self._received:

@@ -6,7 +6,7 @@ then lives on what the hub brings.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -23,6 +23,10 @@ READ_LIMIT = 500
 HEARTBEAT_SECONDS = 14.0
 
 
+Look = Callable[[], Awaitable[bytes | None]]
+"""Reads a session as its event tells it; `None` where it cannot be seen any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame of a stream. `id` is the committed prefix that the reader has been given."""
@@ -33,16 +37,22 @@ class Frame:
 
 
 async def follow_session(
-    db: Database, hub: Hub, who: Who, session_id: UUID, after: tuple[int, int] | None
+    db: Database,
+    hub: Hub,
+    who: Who,
+    session_id: UUID,
+    after: tuple[int, int] | None,
+    look: Look | None = None,
 ) -> AsyncGenerator[Frame | None]:
     """Yield a session's events after `(turn index, seq)`, for ever.
 
     `None` comes when a sign of life is due. Without `after`: from the live turn's beginning, or
-    only what comes. The caller has checked that `who` may see the session.
+    only what comes. With `look`, which reads the session, also `session.updated` when it has
+    changed. The caller has checked that `who` may see the session.
     """
     if after is None:
         after = await _entry(db, who.workspace_id, session_id)
-    follower = _Follower(db, hub, who.workspace_id, session_id, after)
+    follower = _Follower(db, hub, who.workspace_id, session_id, after, look)
     async with aclosing(follower.frames()) as frames:
         async for frame in frames:
             yield frame
@@ -80,13 +90,20 @@ class _Follower:
     """One reader: where it is in the log, and how much of each step's text it has."""
 
     def __init__(
-        self, db: Database, hub: Hub, workspace_id: UUID, session_id: UUID, at: tuple[int, int]
+        self,
+        db: Database,
+        hub: Hub,
+        workspace_id: UUID,
+        session_id: UUID,
+        at: tuple[int, int],
+        look: Look | None = None,
     ) -> None:
         self.db = db
         self.hub = hub
         self.workspace_id = workspace_id
         self.session_id = session_id
         self.at = at
+        self.look = look
         self.texts: dict[UUID, tuple[int, int]] = {}
 
     async def frames(self) -> AsyncGenerator[Frame | None]:
@@ -113,6 +130,13 @@ class _Follower:
                         sent_at = loop.time()
                         yield frame
                 if subscription.behind or subscription.queue:
+                    continue
+                if subscription.changed:
+                    subscription.changed = False
+                    session = None if self.look is None else await self.look()
+                    if session is not None:
+                        sent_at = loop.time()
+                        yield Frame(None, EventType.session_updated.value, session)
                     continue
                 subscription.at = self.at
                 subscription.awake.clear()

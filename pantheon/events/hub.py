@@ -42,6 +42,7 @@ class Subscription:
     queue: deque[list[LogEvent] | LiveDelta] = field(default_factory=deque)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     behind: bool = False
+    changed: bool = False
 
     def put(self, item: list[LogEvent] | LiveDelta) -> None:
         """Hand over what has just happened."""
@@ -50,6 +51,11 @@ class Subscription:
             self.queue.clear()
             self.behind = True
         self.queue.append(item)
+        self.awake.set()
+
+    def tell(self) -> None:
+        """Let the follower tell of the session itself, which has changed."""
+        self.changed = True
         self.awake.set()
 
     def look(self) -> None:
@@ -158,6 +164,8 @@ class Hub:
                 self._remember(notice.session_id, notice.payload)
                 for subscription in self._subscriptions.get(notice.session_id, ()):
                     subscription.put(notice.payload)
+            else:
+                self._changed(notice)
 
     def live(self, session_id: UUID, index: int) -> list[LogEvent] | None:
         """Return the whole log of turn `index` so far, if this process has it in memory."""
@@ -184,3 +192,9 @@ class Hub:
         if notice.kind == "events" and notice.session_id is not None:
             for subscription in self._subscriptions.get(notice.session_id, ()):
                 subscription.look()
+        self._changed(notice)
+
+    def _changed(self, notice: Notice) -> None:
+        if notice.kind == "session" and notice.session_id is not None:
+            for subscription in self._subscriptions.get(notice.session_id, ()):
+                subscription.tell()

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     step_cancelled = "step.cancelled"
     step_skipped = "step.skipped"
     route_decided = "route.decided"
+    context_summarised = "context.summarised"
     turn_awaiting_input = "turn.awaiting_input"
     turn_completed = "turn.completed"
     stream_reset = "stream.reset"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from os import environ
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,8 +24,10 @@ from pantheon.ops import schema, server_file
 from pantheon.ops.data_dir import prepare_data_dir
 from pantheon.ops.embedded import Server, database
 from pantheon.ops.trial import try_model
+from pantheon.providers.configure import open_providers
 from pantheon.providers.demo import FAILING
-from pantheon.providers.registry import Providers, open_providers
+from pantheon.providers.own_keys import providers_of
+from pantheon.providers.registry import ENTERED, NO_KEY, Providers
 from pantheon.providers.types import Model
 from pantheon.turns import checkpoints
 
@@ -175,12 +178,15 @@ async def _models(
     settings: Settings, server: Server, tell: Tell, environment: Mapping[str, str]
 ) -> None:
     db = Database(server.url, size=TRIALS_AT_ONCE)
-    providers = open_providers(settings, environment)
+    opened = open_providers(settings, environment)
     try:
         await db.open()
         who = await ensure_local_owner(db)
         await _workers(db, tell)
-        await providers.refresh()
+        async with db.transaction(who.workspace_id) as conn:
+            providers = await providers_of(conn, opened, who.workspace_id)
+        _entered(providers, settings.key_path, tell)
+        await opened.refresh()
         for described in providers.describe():
             _provider(described, tell)
         chosen, left_out = choose_models(providers.models(), await _named(db, who, settings))
@@ -193,8 +199,22 @@ async def _models(
             )
             tell(Finding("models", Verdict.note, detail))
     finally:
-        await providers.aclose()
+        await opened.aclose()
         await db.close()
+
+
+def _entered(providers: Providers, key_file: Path, tell: Tell) -> None:
+    """Tell of the keys that were entered in the page; each that cannot be opened is told below."""
+    count = sum(described["source"] == ENTERED for described in providers.describe())
+    if not count:
+        return
+    words = f"{count} entered in the page, sealed with {key_file}"
+    others = key_file.exists() and key_file.stat().st_mode & 0o077
+    if others:
+        detail = f"{words}, which others can read. Run: chmod 600 {key_file}"
+        tell(Finding("provider keys", Verdict.note, detail))
+    else:
+        tell(Finding("provider keys", Verdict.fine, words))
 
 
 async def _workers(db: Database, tell: Tell) -> None:
@@ -211,7 +231,9 @@ async def _workers(db: Database, tell: Tell) -> None:
 def _provider(described: Mapping[str, Any], tell: Tell) -> None:
     part = f"provider {described['name']}"
     models = len(described["models"])
-    if described["reason"] is not None:
+    if described["source"] == NO_KEY:
+        tell(Finding(part, Verdict.note, described["reason"]))
+    elif described["reason"] is not None:
         tell(Finding(part, Verdict.broken, described["reason"]))
     else:
         detail = f"{models} models" if models != 1 else "1 model"

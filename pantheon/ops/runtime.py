@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from os import environ
 
@@ -11,12 +11,15 @@ import structlog
 from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
+from pantheon.context import tokens
 from pantheon.db.pool import Database
 from pantheon.db.wake import Wake
 from pantheon.events.hub import Hub
+from pantheon.ledger.rates import Rates, rates_of
 from pantheon.ops import schema
 from pantheon.ops.embedded import Server
-from pantheon.providers.registry import Providers, open_providers
+from pantheon.providers.configure import open_providers
+from pantheon.providers.registry import Providers
 from pantheon.turns import checkpoints
 from pantheon.turns.graph import Graph, compile_graph
 from pantheon.turns.slots import Slots
@@ -41,6 +44,7 @@ class Runtime:
     wake: Wake
     hub: Hub
     slots: Slots
+    rates: Rates
     durable: bool
 
     @property
@@ -90,8 +94,9 @@ async def open_runtime(
             asyncio.create_task(_keep_fresh(providers), name="models"),
         ]
         yield Runtime(
-            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(), durable
-        )
+            settings, server, db, pool, compile_graph(saver), providers, wake, hub, Slots(),
+            Rates(rates_of(settings)), durable,
+        )  # fmt: skip
     finally:
         for task in background:
             task.cancel()
@@ -102,9 +107,13 @@ async def open_runtime(
 
 
 async def _keep_fresh(providers: Providers) -> None:
+    """Ask the servers for their models every minute, and at once where a key was entered."""
     while True:
         try:
             await providers.refresh()
+            if any(tokens.family_of(model.id) for model in providers.models()):
+                await asyncio.to_thread(tokens.load)
         except Problem as problem:
             log.warning("models could not be listed", error=problem.detail)
-        await asyncio.sleep(REFRESH_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(providers.unasked.wait(), REFRESH_SECONDS)

@@ -1,46 +1,40 @@
 """The model providers that are configured, and the models known of each."""
 
 import asyncio
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
 
-from pantheon.base.errors import Problem, ProblemType
-from pantheon.base.http import is_address
-from pantheon.base.settings import ProviderSetting, Settings
-from pantheon.providers import catalog
-from pantheon.providers.catalog import Facts
-from pantheon.providers.demo import DemoProvider
-from pantheon.providers.local import (
-    PACKAGED_NAME,
-    LocalProvider,
-    ModelFile,
-    find_model,
-    local_model,
-)
+from pantheon.base.errors import NOT_FOUND, Problem, ProblemType
 from pantheon.providers.openai import OpenAIProvider
+from pantheon.providers.ratios import Ratios
 from pantheon.providers.types import Failure, Model, Provider
 
 UNKNOWN_MODEL = ProblemType("unknown_model", 422, "There is no such model")
-PROVIDER_INVALID = ProblemType("provider_invalid", 500, "A model provider cannot be set up")
 
 NAMED_AT_MOST = 12
 NEAR_AT_MOST = 3
 SHORTEST_KEY = 12
 
-OPENAI_URL = "https://api.openai.com/v1"
-OPENROUTER_URL = "https://openrouter.ai/api/v1"
-OLLAMA_PORT = 11434
-# What Ollama gives a model unless it is told otherwise; more is cut off without a word.
-OLLAMA_WINDOW = 4_096
-DEMO_NOTE = "A demo: its answers are made by rule, no model is asked."
+ENTERED = "entered in the page"
+NO_KEY = "no key"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key that a workspace has entered for a provider, or why it cannot be read."""
+
+    id: UUID
+    provider: str
+    api_key: str | None = field(repr=False)
+    trouble: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +44,8 @@ class Entry:
     `asked`: its server tells the models; else `models` are the operator's or built in.
     `hidden` until it was found, for a server that nobody configured. `reason`: why it cannot be
     used now. `usable` is false for what no request can reach, as a model that is not installed.
+    `with_key` makes the same provider with another key, where it takes one; `own_key_id` is that of
+    a workspace's own key.
     """
 
     provider: Provider
@@ -62,13 +58,84 @@ class Entry:
     api_key: str | None = field(default=None, repr=False)
     reason: str | None = None
     note: str | None = None
+    with_key: "Callable[[str], Entry] | None" = field(default=None, repr=False)
+    own_key_id: UUID | None = None
+
+    @property
+    def unasked(self) -> bool:
+        """Whether a key was just entered, so that the server has not told its models yet."""
+        known = self.models or self.reason is not None
+        return self.own_key_id is not None and self.asked and not known
 
 
 class Providers:
     """The configured providers. Looking a model up never waits: servers are asked by `refresh`."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        *,
+        key_file: Path | None = None,
+        summary_model: str | None = None,
+    ) -> None:
+        """Hold `entries`. `key_file` opens the keys that workspaces have entered.
+
+        `summary_model` is who summarises; `None`: each agent's own model.
+        """
         self._entries = {entry.provider.name: entry for entry in entries}
+        self.ratios = Ratios()
+        self.summary_model = summary_model
+        self._own: dict[UUID, tuple[int, Providers]] = {}
+        self._retired: list[Entry] = []
+        self.key_file = key_file
+        self.unasked = asyncio.Event()
+
+    def of(self, workspace_id: UUID, version: int) -> "Providers | None":
+        """Return the providers with a workspace's own keys, as of this version of them.
+
+        `None` where they have changed and have to be read (`own_keys.providers_of` does).
+        """
+        if version == 0:
+            return self
+        known_version, known = self._own.get(workspace_id, (0, self))
+        return known if known_version >= version else None
+
+    def with_keys(self, workspace_id: UUID, version: int, keys: Sequence[OwnKey]) -> "Providers":
+        """Take a workspace's own keys in place of the operator's, and return its providers.
+
+        Whoever has the former ones goes on with them. Keys of providers that the operator has
+        taken away are passed over.
+        """
+        _, before = self._own.get(workspace_id, (0, self))
+        entries = dict(self._entries)
+        for key in keys:
+            old, made_by = before._entries.get(key.provider), entries.get(key.provider)
+            if old is not None and old.own_key_id == key.id:
+                entries[key.provider] = old
+            elif made_by is not None and made_by.with_key is not None:
+                entries[key.provider] = _owned(made_by, key)
+        self._retired += [
+            entry
+            for name, entry in before._entries.items()
+            if entry.own_key_id is not None and entries.get(name) is not entry
+        ]
+        own = Providers(
+            list(entries.values()), key_file=self.key_file, summary_model=self.summary_model
+        )
+        own.ratios = self.ratios
+        self._own[workspace_id] = (version, own)
+        self.unasked.set()
+        return own
+
+    def candidate(self, name: str, api_key: str) -> Entry:
+        """Return the provider of this name with another key, to be tried. Raises `not_found`."""
+        entry = self._entries.get(name)
+        if entry is None or entry.hidden or entry.with_key is None:
+            takers = [e.provider.name for e in self._shown() if e.with_key is not None]
+            raise NOT_FOUND(
+                f"There is no provider '{name}' that takes a key. There are {', '.join(takers)}."
+            )
+        return entry.with_key(api_key)
 
     def resolve(self, model_id: str, *, accepted: bool = False) -> tuple[Provider, Model]:
         """Return the provider and the model of `provider/model`.
@@ -83,7 +150,7 @@ class Providers:
         if not entry.usable:
             raise UNKNOWN_MODEL(f"'{model_id}' cannot be used here: {entry.reason}")
         model = entry.models.get(model_id)
-        if model is None and (entry.any_model or (accepted and entry.asked)):
+        if model is None and (entry.any_model or entry.unasked or (accepted and entry.asked)):
             model = entry.provider.unlisted(name)
         if model is None:
             raise self._unknown(model_id)
@@ -104,6 +171,7 @@ class Providers:
                 "name": entry.provider.name,
                 "kind": entry.provider.kind,
                 "source": entry.source,
+                "takes_key": entry.with_key is not None,
                 "has_key": entry.api_key is not None,
                 "last4": _last4(entry.api_key),
                 "models": list(entry.models),
@@ -120,14 +188,28 @@ class Providers:
 
         The first time this loads what the configured providers need, so that no answer waits.
         """
-        await asyncio.gather(*(_ask(entry) for entry in self._entries.values() if entry.asked))
-        for entry in self._shown():
-            if isinstance(entry.provider, OpenAIProvider):
+        self.unasked.clear()
+        entries = self._all()
+        await asyncio.gather(*(_ask(entry) for entry in entries if entry.asked))
+        for entry in entries:
+            if isinstance(entry.provider, OpenAIProvider) and entry.usable and not entry.hidden:
                 await entry.provider.prepare()
+
+    async def ask(self, name: str) -> None:
+        """Ask one provider for its models, where its server tells them."""
+        entry = self._entries[name]
+        if entry.asked:
+            await _ask(entry)
 
     async def aclose(self) -> None:
         """Close connections and child processes."""
-        await asyncio.gather(*(entry.provider.aclose() for entry in self._entries.values()))
+        entries = [*self._all(), *self._retired]
+        await asyncio.gather(*(entry.provider.aclose() for entry in entries))
+
+    def _all(self) -> list[Entry]:
+        """Return the operator's entries and those of all workspaces, each once."""
+        own = [entry for _, known in self._own.values() for entry in known._entries.values()]
+        return list({id(entry): entry for entry in [*self._entries.values(), *own]}.values())
 
     def _shown(self) -> list[Entry]:
         return [entry for entry in self._entries.values() if not entry.hidden]
@@ -148,102 +230,14 @@ class Providers:
         return UNKNOWN_MODEL(detail, near_models=near)
 
 
-def open_providers(settings: Settings, environ: Mapping[str, str]) -> Providers:
-    """Return the providers that settings and environment name. No request is made yet.
-
-    A provider of the settings takes the place of a known one of the same name. Raises
-    `provider_invalid` for an address or a key that cannot be one.
-    """
-    entries = [_demo(), _local(settings.local_model), *_known(environ)]
-    named = [_configured(name, setting) for name, setting in settings.providers.items()]
-    return Providers([*entries, *named])
-
-
-def _demo() -> Entry:
-    provider = DemoProvider()
-    return Entry(provider, "built in", _by_id(provider.models()), note=DEMO_NOTE)
-
-
-def _local(chosen: Path | None) -> Entry:
-    file = find_model(chosen)
-    if isinstance(file, ModelFile):
-        model = local_model(file.name)
-        return Entry(LocalProvider(file), "built in", _by_id([model]), note=file.note)
-    absent = ModelFile(Path(), PACKAGED_NAME, "")
-    models = _by_id([local_model(PACKAGED_NAME)])
-    return Entry(LocalProvider(absent), "built in", models, usable=False, reason=file)
-
-
-def _known(environ: Mapping[str, str]) -> Iterator[Entry]:
-    """Yield the providers that their usual variables switch on, and Ollama, found or not."""
-    if api_key := environ.get("OPENAI_API_KEY", "").strip():
-        base_url = environ.get("OPENAI_BASE_URL", "").strip() or OPENAI_URL
-        _check("OPENAI_API_KEY", "OPENAI_BASE_URL", base_url, api_key)
-        provider = OpenAIProvider(
-            "openai",
-            base_url,
-            api_key=api_key,
-            organization=environ.get("OPENAI_ORG_ID") or None,
-            project=environ.get("OPENAI_PROJECT_ID") or None,
-        )
-        yield Entry(provider, "OPENAI_API_KEY", asked=True, api_key=api_key)
-    if api_key := environ.get("OPENROUTER_API_KEY", "").strip():
-        _check("OPENROUTER_API_KEY", "", OPENROUTER_URL, api_key)
-        provider = OpenAIProvider("openrouter", OPENROUTER_URL, api_key=api_key)
-        yield Entry(provider, "OPENROUTER_API_KEY", asked=True, api_key=api_key)
-    host = environ.get("OLLAMA_HOST")
-    if host is None or host.strip():
-        base_url = _ollama_url(host)
-        _check("", "OLLAMA_HOST", base_url, None)
-        window = environ.get("OLLAMA_CONTEXT_LENGTH", "")
-        assumed = Facts(
-            context_window=int(window) if window.isdecimal() else OLLAMA_WINDOW,
-            # Ollama holds every model to a schema by its grammar.
-            capabilities=frozenset({"structured_outputs"}),
-        )
-        provider = OpenAIProvider("ollama", base_url, assumed=assumed)
-        source = "found on its usual port" if host is None else "OLLAMA_HOST"
-        yield Entry(provider, source, asked=True, hidden=host is None)
-
-
-def _configured(name: str, setting: ProviderSetting) -> Entry:
-    api_key = setting.api_key.get_secret_value().strip() if setting.api_key else None
-    place = f"PANTHEON_PROVIDERS › {name} ›"
-    _check(f"{place} api_key", f"{place} base_url", setting.base_url, api_key)
-    provider = OpenAIProvider(name, setting.base_url, api_key=api_key)
-    listed = [
-        provider.model(model.id, catalog.from_setting(model)) for model in setting.models or []
-    ]
-    return Entry(
-        provider,
-        "settings",
-        _by_id(listed),
-        asked=setting.models is None,
-        any_model=setting.any_model,
-        api_key=api_key,
-    )
-
-
-def _check(key_setting: str, url_setting: str, base_url: str, api_key: str | None) -> None:
-    if not is_address(base_url):
-        raise PROVIDER_INVALID(
-            f"{url_setting} is '{base_url}', which is no address of a server. It looks like"
-            " http://127.0.0.1:8001/v1."
-        )
-    if api_key is not None and not (api_key.isascii() and api_key.isprintable() and api_key):
-        raise PROVIDER_INVALID(
-            f"{key_setting} holds characters that no key has, or none. Copy it anew."
-        )
-
-
-def _ollama_url(host: str | None) -> str:
-    """Return Ollama's address as `OLLAMA_HOST` writes it: scheme and port can be left out."""
-    host = (host or "127.0.0.1").strip().rstrip("/")
-    url = host if "://" in host else f"http://{host}"
-    if re.fullmatch(r"http://([^/:]+|\[[^]]+\])", url):
-        url = f"{url}:{OLLAMA_PORT}"
-    # A server that listens everywhere is reached here.
-    return url.replace("://0.0.0.0", "://127.0.0.1") + "/v1"
+def _owned(entry: Entry, key: OwnKey) -> Entry:
+    """Return a provider with a workspace's own key, or with why that key cannot be used."""
+    if key.api_key is None or entry.with_key is None:
+        return replace(
+            entry, source=ENTERED, own_key_id=key.id, api_key=None, models={}, asked=False,
+            any_model=False, usable=False, reason=key.trouble,
+        )  # fmt: skip
+    return replace(entry.with_key(key.api_key), own_key_id=key.id)
 
 
 async def _ask(entry: Entry) -> None:
@@ -253,7 +247,7 @@ async def _ask(entry: Entry) -> None:
             log.warning("models cannot be listed", provider=entry.provider.name, why=listed.detail)
         entry.reason = listed.detail
         return
-    entry.models = _by_id(listed)
+    entry.models = by_id(listed)
     entry.reason = None
     entry.hidden = False
 
@@ -271,7 +265,8 @@ def _name(model_id: str) -> str:
     return model_id.rpartition("/")[2].lower()
 
 
-def _by_id(models: Iterable[Model]) -> dict[str, Model]:
+def by_id(models: Iterable[Model]) -> dict[str, Model]:
+    """Return models by their ids."""
     return {model.id: model for model in models}
 
 

@@ -17,6 +17,18 @@ LIMITS = {
 """Name of a limit, and the lowest and highest whole number it may have."""
 
 
+DEFAULTS = {
+    "turn_seconds": 1_800,
+    "step_seconds": 180,
+    "parallel": 16,
+    "rounds": 3,
+    "calls_per_agent": 3,
+    "calls": 12,
+    "approval_seconds": 86_400,
+}
+"""What a limit is where the room sets none."""
+
+
 def check_limits(limits: Mapping[str, Any]) -> None:
     """Raise `validation_error` for a limit that is not there or out of its range."""
     for name, value in limits.items():

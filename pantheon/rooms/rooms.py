@@ -127,18 +127,33 @@ async def get_room(conn: Connection, who: Who, room_id: UUID) -> dict[str, Any]:
 
 
 async def list_rooms(
-    conn: Connection, who: Who, *, limit: int = 50, cursor: str | None = None
+    conn: Connection,
+    who: Who,
+    *,
+    deleted: bool = False,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> dict[str, Any]:
-    """Return a page of the workspace's rooms with their rosters, the newest first."""
+    """Return a page of the workspace's rooms with their rosters, the newest first.
+
+    With `deleted` those that can still be restored, instead of those that are there.
+    """
     async with conn.cursor(row_factory=class_row(Room)) as rows:
         await rows.execute(
             """
             SELECT * FROM rooms
-            WHERE workspace_id = %(workspace)s AND deleted_at IS NULL
+            WHERE workspace_id = %(workspace)s AND (deleted_at IS NOT NULL) = %(deleted)s
+              AND (deleted_at IS NULL OR deleted_at > now() - make_interval(days => %(days)s))
               AND (%(before)s::uuid IS NULL OR id < %(before)s)
             ORDER BY id DESC LIMIT %(limit)s
             """,
-            {"workspace": who.workspace_id, "before": cursors.row(cursor), "limit": limit + 1},
+            {
+                "workspace": who.workspace_id,
+                "deleted": deleted,
+                "days": RESTORABLE_DAYS,
+                "before": cursors.row(cursor),
+                "limit": limit + 1,
+            },
         )
         found = await rows.fetchall()
     page = found[:limit]

@@ -12,7 +12,7 @@ from pantheon.accounts.roles import FORBIDDEN, Who
 from pantheon.base import cursors, ids
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import INVALID, NOT_FOUND, STALE_VERSION, Problem, ProblemType
-from pantheon.db.pool import Connection
+from pantheon.db.pool import Connection, Notice
 
 TURN_IN_PROGRESS = ProblemType("turn_in_progress", 409, "A turn is running in this session")
 
@@ -21,7 +21,10 @@ OWNERS_ALONE = ("shared", "pinned")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A row of `sessions`. Exactly one of `room_id` and `agent_id` is set."""
+    """A row of `sessions`. Exactly one of `room_id` and `agent_id` is set.
+
+    `forked_from` is the turn, of another session, that this one has gone on from.
+    """
 
     workspace_id: UUID
     id: UUID
@@ -37,6 +40,7 @@ class Session:
     created_at: datetime
     version: int
     deleted_at: datetime | None
+    forked_from: UUID | None
 
     @property
     def active_at(self) -> datetime:
@@ -55,6 +59,7 @@ def shape(session: Session) -> dict[str, Any]:
         "shared": session.shared,
         "pinned": session.pinned,
         "head_turn_id": str(session.head_turn_id) if session.head_turn_id else None,
+        "forked_from": str(session.forked_from) if session.forked_from else None,
         "turns": session.turn_count,
         "last_turn_at": rfc3339(session.last_turn_at),
         "created_at": rfc3339(session.created_at),
@@ -238,6 +243,7 @@ async def update_session(
         changed = await cursor.fetchone()
     if changed is None:
         raise await _why_not_changed(conn, who, session_id, changes, version)
+    conn.notices.append(Notice("session", session_id))
     return shape(changed)
 
 
@@ -262,6 +268,25 @@ async def delete_session(
     )
     if deleted.rowcount == 0:
         raise await _why_not_changed(conn, who, session_id, {}, version)
+
+
+async def place_name(conn: Connection, session: Session) -> str:
+    """Return the name of the room or the agent that a session is with."""
+    cursor = await conn.execute(
+        """
+        SELECT name FROM rooms WHERE workspace_id = %(workspace)s AND id = %(room)s::uuid
+        UNION ALL
+        SELECT name FROM agents WHERE workspace_id = %(workspace)s AND id = %(agent)s::uuid
+        """,
+        {
+            "workspace": session.workspace_id,
+            "room": session.room_id,
+            "agent": session.agent_id,
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "the session refers to it"
+    return str(row[0])
 
 
 async def ids_in_room(conn: Connection, workspace_id: UUID, room_id: UUID) -> list[UUID]:

@@ -14,11 +14,12 @@ from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import NOT_FOUND
 from pantheon.base.text import first_words
 from pantheon.context import tokens
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import wallets
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
@@ -54,6 +55,7 @@ async def accept_turn(
     """
     check_input(wanted)
     place = await load_place(conn, who, session_id)
+    providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
     mode, frozen, warnings = freeze(place, providers, wanted)
     crash_point("accept.frozen")
     if place.head_index != place.turn_count or retry_of is not None:
@@ -105,7 +107,13 @@ async def store_turn(
         plan = MODES[mode].plan(frozen)[0]
         ready = prepare_ask(providers, frozen, prompts, {}, plan, history, asked, message_id)
         ask = ready if isinstance(ready, Ask) else None
-    await messages.add(conn, who.workspace_id, message_id, place.id, turn_id, text, size)
+        if ask is not None and ask.assembled.due:
+            # A summary comes first: the run makes it.
+            ask, slot = None, None
+    await messages.add(
+        conn, who.workspace_id, message_id, place.id, turn_id, text, size,
+        exact=tokens.exact_count(text),
+    )  # fmt: skip
     try:
         turn = await _insert_turn(
             conn, who, place, turn_id, message_id, mode, frozen, warnings, parent_id, retry_of,
@@ -143,7 +151,7 @@ async def store_turn(
         conn.notices.append(Notice("work"))
     else:
         slot.turn = turn
-        loaded = Loaded(text, size, prompts, rows, {}, history, opened)
+        loaded = Loaded(providers, text, size, prompts, rows, {}, history, opened)
         conn.notices.append(Notice("born", payload=Born(turn, loaded, slot)))
     crash_point("accept.before_commit")
     return shape
@@ -267,6 +275,8 @@ async def _move_head(conn: Connection, who: Who, place: Place, turn_id: UUID, te
         },
     )
     if moved.rowcount == 1:
+        if place.name is None:
+            conn.notices.append(Notice("session", place.id))
         return
     there = await conn.execute(
         """

@@ -8,11 +8,13 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from pantheon.accounts.roles import Who
+from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.base.text import sanitise
 from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.sessions import sessions
 from pantheon.turns import steps
 from pantheon.turns.decision import LONGEST_BRIEF
@@ -23,7 +25,6 @@ from pantheon.turns.work import Committed, Work
 
 APPROVAL_CLOSED = ProblemType("approval_closed", 409, "This was decided already")
 
-APPROVAL_SECONDS = 86_400
 LONGEST_NOTE = 20_000
 
 
@@ -34,7 +35,7 @@ async def ask_user(work: Work, step: StepRow) -> None:
     waits then, and has no lease any more.
     """
     proposal = _proposal(work, step)
-    seconds = int(work.frozen.limits.get("approval_seconds", APPROVAL_SECONDS))
+    seconds = int(work.frozen.limits.get("approval_seconds", DEFAULTS["approval_seconds"]))
 
     async def write(conn: Connection) -> None:
         first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 1)
@@ -62,9 +63,11 @@ async def ask_user(work: Work, step: StepRow) -> None:
         await event_log.write(
             conn, work.ref, first, [NewEvent(EventType.turn_awaiting_input, data)]
         )
+        crash_point("approve.before_commit")
 
     with suppress(Committed):
         await work.persist(write)
+    crash_point("approve.waiting")
     work.control.halt = "pause"
 
 

@@ -13,11 +13,10 @@ from pantheon.context.assemble import (
     CONTEXT_BUDGET_EXCEEDED,
     Assembled,
     ContextTooLarge,
-    PastTurn,
-    Quote,
-    Speaker,
     assemble_context,
 )
+from pantheon.context.quotes import PastTurn, Quote, Speaker
+from pantheon.context.tokens import Meter
 from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
 from pantheon.ledger.attempts import Attempt
@@ -26,10 +25,12 @@ from pantheon.providers.structured import best_form
 from pantheon.providers.types import ChatMessage, Failure, Model, ModelRequest, Provider, Role
 from pantheon.turns import prompts, steps
 from pantheon.turns.speech import Speech, speech_for
-from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, TurnRow
+from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, StepStatus, TurnRow
 
 DEFAULT_REPLY_TOKENS = 1_024
 LONGEST_SHOWN = 4_000
+# A known tokenizer can find fewer tokens than the estimate does.
+SPARSEST = {None: 1.0, tokens.O200K: 0.4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Ask:
     sha256: bytes
     read: list[dict[str, str]]
     purpose: str
+    meter: Meter
 
     @property
     def seat(self) -> Seat:
@@ -86,7 +88,9 @@ def prepare_ask(
         return Failure(kind.code, kind.title, problem.detail, retryable=False, sent=False)
     form = best_form(model.capabilities)
     speech = speech_for(frozen, role_prompts, rows, step, form)
-    speaker = speaker_for(frozen, speech, model.context_window, _reply_reserve(seat, model))
+    meter = meter_of(providers, model.id)
+    speaker = speaker_for(frozen, speech, model.context_window, reply_reserve(seat, model), meter)
+    speaker = replace(speaker, unsummarised=_unsummarised(rows, speaker.scope))
     try:
         assembled = assemble_context(speaker, history, asked, asked_id, speech.earlier)
     except ContextTooLarge as error:
@@ -95,36 +99,49 @@ def prepare_ask(
     for section in assembled.sections:
         if section["origin"] == "task":
             section["form"] = form.value
-    body = _encode(provider, model, speech, assembled)
+    shown = {section.get("step_id") for section in assembled.sections}
     read = [
         {"step_id": str(quote.step_id), "status": "failed" if quote.error else "completed"}
         for quote in speech.earlier
-        if quote.origin == "earlier"
+        if quote.origin == "earlier" and str(quote.step_id) in shown
     ]
+    return ask_of(provider, model, speech, assembled, read, meter)
+
+
+def ask_of(
+    provider: Provider,
+    model: Model,
+    speech: Speech,
+    assembled: Assembled,
+    read: list[dict[str, str]],
+    meter: Meter,
+) -> Ask:
+    """Return the ask of what was assembled, its body encoded and hashed."""
+    body = encode(provider, model.id, speech, assembled.messages)
     sha256 = hashlib.sha256(body).digest()
-    return Ask(speech, provider, model, assembled, body, sha256, read, speech.purpose)
+    return Ask(speech, provider, model, assembled, body, sha256, read, speech.purpose, meter)
 
 
 def repair_ask(ask: Ask, reply: str, error: str) -> Ask:
     """Return the ask that shows a model its invalid reply, and what is wrong with it."""
-    told = prompts.REPAIR.format(error=error)
+    what = "summary" if ask.speech.purpose == "summary" else "decision"
+    told = prompts.REPAIR.format(what=what, error=error)
     shown = reply[:LONGEST_SHOWN]
-    messages = (
-        *ask.assembled.messages,
-        ChatMessage(Role.assistant, shown or "…"),
-        ChatMessage(Role.user, told),
-    )
-    text = f"{shown}\n\n{told}"
-    size = tokens.estimate(text)
-    section = {"origin": "repair", "tokens": size, "text": text}
-    budget = {**ask.assembled.budget, "used": ask.assembled.input_tokens + size}
+    budget = ask.assembled.budget
+    left = budget["window"] - budget["reply_reserve"] - budget["used"] - ask.meter.text(told)
+    while shown and ask.meter.text(shown) > left:
+        shown = shown[: len(shown) // 2]
+    messages = ask.assembled.messages + mended(shown, told)
+    size = ask.meter.text(shown) + ask.meter.text(told)
+    section = {"origin": "repair", "tokens": size, "reply": shown, "told": told}
+    budget = {**budget, "used": ask.assembled.input_tokens + size}
     assembled = replace(
         ask.assembled,
         messages=messages,
         sections=[*ask.assembled.sections, section],
         budget=budget,
     )
-    body = _encode(ask.provider, ask.model, ask.speech, assembled)
+    body = encode(ask.provider, ask.model.id, ask.speech, messages)
     return replace(
         ask,
         assembled=assembled,
@@ -132,6 +149,11 @@ def repair_ask(ask: Ask, reply: str, error: str) -> Ask:
         sha256=hashlib.sha256(body).digest(),
         purpose="repair",
     )
+
+
+def mended(reply: str, told: str) -> tuple[ChatMessage, ...]:
+    """Return the messages that show a model its invalid reply."""
+    return (ChatMessage(Role.assistant, reply or "…"), ChatMessage(Role.user, told))
 
 
 async def record_ask(
@@ -180,7 +202,26 @@ def history_bounds(providers: Providers, frozen: Frozen) -> dict[str, Any]:
     return {"most_turns": most_turns, "most_tokens": max(windows)}
 
 
-def speaker_for(frozen: Frozen, speech: Speech, window: int, reply_reserve: int) -> Speaker:
+def meter_of(providers: Providers, model_id: str) -> Meter:
+    """Return how a model counts, corrected by what its provider has reported."""
+    counted = tokens.meter(model_id)
+    return replace(counted, ratio=providers.ratios.of(_counted_as(model_id, counted)))
+
+
+def learn(providers: Providers, ask: Ask, reported: int) -> None:
+    """Let the counts of a model be corrected by what its provider reported for a request."""
+    meter = ask.meter
+    counted = round(ask.assembled.input_tokens / meter.ratio)
+    providers.ratios.learn(_counted_as(ask.model.id, meter), counted, reported)
+
+
+def _counted_as(model_id: str, meter: Meter) -> str:
+    return model_id if meter.family is None else f"{model_id} {meter.family}"
+
+
+def speaker_for(
+    frozen: Frozen, speech: Speech, window: int, reply_reserve: int, meter: Meter
+) -> Speaker:
     """Return how the context's assembly knows the agent of a step."""
     seat = speech.seat
     return Speaker(
@@ -196,15 +237,19 @@ def speaker_for(frozen: Frozen, speech: Speech, window: int, reply_reserve: int)
         labelled=frozen.in_room,
         rules=speech.rules,
         task=speech.task,
+        meter=meter,
     )
 
 
-def _encode(provider: Provider, model: Model, speech: Speech, assembled: Assembled) -> bytes:
+def encode(
+    provider: Provider, model_id: str, speech: Speech, messages: tuple[ChatMessage, ...]
+) -> bytes:
+    """Return the body of a request: what is hashed, recorded and sent, and built again later."""
     parameters = speech.seat.parameters
     return provider.encode(
         ModelRequest(
-            model.id.partition("/")[2],
-            assembled.messages,
+            model_id.partition("/")[2],
+            messages,
             parameters.get("max_output_tokens"),
             parameters.get("temperature"),
             parameters.get("reasoning_effort"),
@@ -213,14 +258,25 @@ def _encode(provider: Provider, model: Model, speech: Speech, assembled: Assembl
     )
 
 
-def _reply_reserve(seat: Seat, model: Model) -> int:
+def reply_reserve(seat: Seat, model: Model) -> int:
+    """Return how much of a model's window is kept for the reply, in tokens."""
     reserve = int(seat.parameters.get("max_output_tokens") or DEFAULT_REPLY_TOKENS)
     return min(reserve, model.context_window // 2)
 
 
+def _unsummarised(rows: Mapping[str, StepRow], scope: str | None) -> str:
+    """Return why a summary that an agent needed is not there, `""` where that is not so."""
+    step = rows.get(f"summary:{scope}")
+    if step is None or step.status != StepStatus.failed:
+        return ""
+    return str((step.error or {}).get("title", "it failed")).lower()
+
+
 def _window(providers: Providers, seat: Seat) -> int:
+    """Return what fits a seat's window, in tokens of the estimate that history is read by."""
     try:
         model: Model = providers.resolve(seat.model, accepted=True)[1]
     except Problem:
         return 0
-    return model.context_window
+    meter = meter_of(providers, model.id)
+    return round(model.context_window / min(meter.ratio, SPARSEST[meter.family]))

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pantheon.base import departures
 from pantheon.base.crashpoints import crash_point
-from pantheon.context import tokens
 from pantheon.context.own_name import OwnNamePrefix
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import prices
@@ -98,8 +97,9 @@ def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
     if usage is None:
         usage = TokenUsage()
         if estimated:
-            output = tokens.estimate(reply.text) + tokens.estimate(reply.reasoning)
-            usage = TokenUsage(ask.assembled.input_tokens, 0, output, 0)
+            output = ask.meter.text(reply.text) + ask.meter.text(reply.reasoning)
+            read = ask.assembled.input_tokens
+            usage = TokenUsage(ask.meter.likely(read), 0, ask.meter.likely(output), 0)
     cost = prices.cost_usd(usage, ask.model.price)
     charged = 0 if outcome is Outcome.failed else prices.microcredits(cost)
     return (

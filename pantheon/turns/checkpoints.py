@@ -13,11 +13,13 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde import _msgpack
 from psycopg import AsyncConnection, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pantheon.base.errors import ProblemType
+from pantheon.db.migrations.checkpointer import TABLES
 from pantheon.db.pool import (
     CONNECT_SECONDS,
     RECONNECT_SECONDS,
@@ -87,9 +89,15 @@ async def open_saver(
 ) -> BaseCheckpointSaver[Any]:
     """Return a durable saver whose schema is complete.
 
-    Raises `checkpointer_broken`, naming the command that mends it, unless `allow_memory`: then
+    Raises `checkpointer_broken` where anything but plain data could come out of a checkpoint, and,
+    naming the command that mends it, unless `allow_memory`: then
     checkpoints live in this process only.
     """
+    if not _msgpack.STRICT_MSGPACK_ENABLED:
+        raise CHECKPOINTER_BROKEN(
+            "Checkpoints would be read without limits: LangGraph was imported before"
+            " LANGGRAPH_STRICT_MSGPACK was set. Set it to true in the environment."
+        )
     trouble = await find_trouble(checkpoints)
     if trouble is None:
         return Saver(checkpoints)
@@ -103,12 +111,14 @@ async def find_trouble(checkpoints: CheckpointPool) -> str | None:
     async with checkpoints.connection() as conn:
         cursor = await conn.execute(
             """
-            SELECT to_regclass('checkpoints.checkpoint_migrations') IS NOT NULL AS there,
+            SELECT NOT EXISTS (SELECT FROM unnest(%(tables)s::text[]) AS name
+                               WHERE to_regclass('checkpoints.' || name) IS NULL) AS there,
                 ARRAY(SELECT i.indexrelid::regclass::text FROM pg_index i
                       JOIN pg_class c ON c.oid = i.indrelid
                       JOIN pg_namespace n ON n.oid = c.relnamespace
                       WHERE n.nspname = 'checkpoints' AND NOT i.indisvalid) AS invalid
-            """
+            """,
+            {"tables": list(TABLES)},
         )
         row = await cursor.fetchone()
         assert row is not None

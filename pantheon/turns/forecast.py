@@ -15,9 +15,10 @@ from pantheon.accounts.roles import Who
 from pantheon.base import ids
 from pantheon.base.money import credits_text, usd_text
 from pantheon.context import tokens
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.db.pool import Connection
 from pantheon.ledger import prices
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.providers.types import Failure, Model, TokenUsage
 from pantheon.turns.ask import DEFAULT_REPLY_TOKENS, Ask, history_bounds, prepare_ask
@@ -64,6 +65,7 @@ async def forecast_turn(
     """
     check_input(wanted)
     place = await load_place(conn, who, session_id)
+    providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
     mode, frozen, warnings = freeze(place, providers, wanted)
     history = await load_history(
         conn,

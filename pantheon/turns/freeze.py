@@ -7,10 +7,9 @@ from typing import Any
 from pantheon.base.errors import INVALID, ProblemType
 from pantheon.base.text import sanitise
 from pantheon.providers.registry import Providers
-from pantheon.rooms.limits import check_limits
+from pantheon.rooms.limits import DEFAULTS, check_limits
 from pantheon.rooms.rooms import GOAL_REQUIRED
 from pantheon.turns.mentions import ALL, find_mentions, near_keys
-from pantheon.turns.modes.orchestrator import CAPS
 from pantheon.turns.modes.registry import ALIASES, MODES
 from pantheon.turns.place import Place
 from pantheon.turns.types import Frozen, Seat, TurnInput
@@ -73,6 +72,7 @@ def freeze(
         _limits(place, wanted),
         place.room_id is not None,
         _approve(place, wanted, mode),
+        summary_model=providers.summary_model,
     )
     if mode == "orchestrator":
         frozen = _with_manager(place, frozen)
@@ -186,8 +186,9 @@ def _seat(agent: Mapping[str, Any], position: int) -> Seat:
 
 
 def _limits(place: Place, wanted: TurnInput) -> dict[str, Any]:
-    limits = dict(place.limits)
+    """Return every limit of the turn: its own where it is lower, the room's, or the default."""
+    limits = {**DEFAULTS, **place.limits}
     check_limits(wanted.limits)
     for name, value in wanted.limits.items():
-        limits[name] = min(value, limits.get(name, CAPS.get(name, value)))
+        limits[name] = min(value, limits[name])
     return limits

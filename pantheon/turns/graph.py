@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import EmptyInputError
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send, interrupt
+from langgraph.types import Durability, Send, interrupt
 
 from pantheon.turns.types import StepPlan, Stop
 
@@ -65,27 +66,32 @@ async def drive(
     execute: Execute,
     *,
     steps: int,
-    single_batch: bool,
+    pausable: bool,
     resume: bool,
     paused: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run a turn's steps until its mode has no more.
 
-    `steps` bounds the graph's recursion. A turn of one batch needs no checkpoint on its way
-    (`exit`), others save after each batch (`sync`). `resume`: a checkpoint may be there.
-    `paused` tells, after a step, that the turn waits for its user: the graph interrupts there.
+    `steps` bounds the graph's recursion. `pausable`: the turn may wait for its user, so it saves
+    after each batch (`sync`); what others have done stands in the rows, and they save at their
+    end (`exit`). `resume`: a checkpoint may be there. `paused` tells, after a step, that the turn
+    waits for its user: the graph interrupts there.
     """
-    start: State | None = {"turn_id": turn_id, "steps": 0}
+    start: State = {"turn_id": turn_id, "steps": 0}
     config: Any = {
         "configurable": {"thread_id": turn_id},
         "recursion_limit": steps * 3 + 10,
     }
-    if resume and (await graph.aget_state(config)).next:
-        start = None
     context = Drive(next_batch, execute, paused)
-    await graph.ainvoke(
-        start, config, context=context, durability="exit" if single_batch else "sync"
-    )
+    durability: Durability = "sync" if pausable else "exit"
+    going_on = resume and bool((await graph.aget_state(config)).next)
+    try:
+        await graph.ainvoke(
+            None if going_on else start, config, context=context, durability=durability
+        )
+    except EmptyInputError:
+        # The checkpoint has gone since it was looked for; the rows of the steps are there.
+        await graph.ainvoke(start, config, context=context, durability=durability)
     # A checkpoint that another build wrote can end the graph early: rows decide, not the graph.
     while not isinstance(batch := next_batch(), Stop):
         await asyncio.gather(*(execute(plan) for plan in batch))

@@ -1,12 +1,16 @@
 """The history that a turn continues: the chain of its parents, newest first, as far as needed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
-from pantheon.context.assemble import PastTurn, Quote
+from pantheon.context import summaries
+from pantheon.context.quotes import PastTurn, Quote
 from pantheon.db.pool import Connection
 
 PAGE = 32
+TAKEN_BACK = "(taken back by its author)"
 
 
 async def load_history(
@@ -23,9 +27,12 @@ async def load_history(
 
     `before` is an index above the parent's. What is read is bounded by the windows of the turn's
     models, not by the session's length. A parent has a lower index than its child, so that one
-    walk down the indexes finds the chain.
+    walk down the indexes finds the chain. Summaries come with the turns that they end with, pins
+    from further back with the first turn.
     """
     history: list[PastTurn] = []
+    summed: dict[UUID, int] = {}
+    pins = False
     wanted, used = parent_id, 0
     page = PAGE if most_turns is None else min(PAGE, most_turns)
     while (
@@ -36,36 +43,71 @@ async def load_history(
         rows = await _page(conn, workspace_id, session_id, before, page)
         if not rows:
             break
-        for turn_id, parent_id, index, text, text_tokens, answers in rows:
-            before = index
+        for turn_id, parent_id, index, asked, answers, has_summary, has_pins in rows:
+            before, pins = index, has_pins
             if turn_id != wanted:
                 continue
-            past = PastTurn(
-                index,
-                Quote(None, text, text_tokens),
-                tuple(Quote(key, said, count, UUID(step)) for step, key, said, count in answers),
-            )
+            said = tuple(_answer(*answer) for answer in answers)
+            past = PastTurn(index, _asked(asked), said, id=turn_id)
+            if has_summary:
+                summed[turn_id] = len(history)
             history.append(past)
             wanted, used = parent_id, used + past.tokens
             if used > most_tokens or len(history) == most_turns:
                 break
+    if summed:
+        for turn_id, recap in await summaries.ending_with(conn, workspace_id, list(summed)):
+            at = summed[turn_id]
+            history[at] = replace(history[at], recaps=(*history[at].recaps, recap))
+    if pins and wanted is not None and history:
+        older = await _pins(conn, workspace_id, session_id, wanted)
+        history[-1] = replace(history[-1], pins=older)
     history.reverse()
     return history
 
 
+def _asked(message: Sequence[Any]) -> Quote:
+    message_id, text, size, exact, pinned = message
+    return Quote(
+        None, text or TAKEN_BACK, size, exact=exact, message_id=UUID(message_id), pinned=pinned
+    )
+
+
+def _answer(step_id: str, key: str, message: Sequence[Any]) -> Quote:
+    message_id, text, size, exact, pinned = message
+    return Quote(
+        key, text, size, UUID(step_id), exact=exact, message_id=UUID(message_id), pinned=pinned
+    )
+
+
 async def _page(
     conn: Connection, workspace_id: UUID, session_id: UUID, before: int, limit: int
-) -> Sequence[tuple[UUID, UUID | None, int, str, int, list[tuple[str, str, str, int]]]]:
+) -> Sequence[tuple[UUID, UUID | None, int, list[Any], list[Any], bool, bool]]:
     cursor = await conn.execute(
         """
-        SELECT t.id, t.parent_id, t.index, i.content, i.tokens, coalesce((
-            SELECT json_agg(json_build_array(s.id, s.agent_key, m.content, m.tokens)
-                            ORDER BY s.round, s.position)
-            FROM steps s
-            JOIN messages m ON m.workspace_id = s.workspace_id AND m.id = s.message_id
-            WHERE s.workspace_id = t.workspace_id AND s.turn_id = t.id
-              AND s.kind IN ('answer', 'synthesis') AND s.status IN ('completed', 'cancelled')
-        ), '[]')
+        SELECT t.id, t.parent_id, t.index,
+            json_build_array(i.id, i.content, i.tokens, i.tokens_o200k, i.pinned_at IS NOT NULL),
+            coalesce((
+                SELECT json_agg(
+                    json_build_array(s.id, s.agent_key, json_build_array(
+                        m.id, m.content, m.tokens, m.tokens_o200k, m.pinned_at IS NOT NULL))
+                    ORDER BY s.round, s.position)
+                FROM steps s
+                JOIN messages m ON m.workspace_id = s.workspace_id AND m.id = s.message_id
+                WHERE s.workspace_id = t.workspace_id AND s.turn_id = t.id
+                  AND s.kind IN ('answer', 'synthesis') AND s.status IN ('completed', 'cancelled')
+                  AND m.deleted_at IS NULL
+            ), '[]'),
+            EXISTS (
+                SELECT FROM summaries u
+                WHERE u.workspace_id = t.workspace_id AND u.to_turn_id = t.id
+                  AND u.ended_at IS NULL
+            ),
+            EXISTS (
+                SELECT FROM messages p
+                WHERE p.workspace_id = %(workspace)s AND p.session_id = %(session)s
+                  AND p.pinned_at IS NOT NULL
+            )
         FROM turns t
         JOIN messages i ON i.workspace_id = t.workspace_id AND i.id = t.input_message_id
         WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
@@ -75,3 +117,35 @@ async def _page(
         {"workspace": workspace_id, "session": session_id, "before": before, "limit": limit},
     )
     return await cursor.fetchall()
+
+
+async def _pins(
+    conn: Connection, workspace_id: UUID, session_id: UUID, last_id: UUID
+) -> tuple[Quote, ...]:
+    """Return what is pinned in the chain that ends with `last_id`, oldest first."""
+    cursor = await conn.execute(
+        """
+        WITH RECURSIVE pins AS (
+            SELECT m.id, m.turn_id, m.step_id, m.agent_key, m.content, m.tokens, m.tokens_o200k,
+                t.index
+            FROM messages m
+            JOIN turns t ON t.workspace_id = m.workspace_id AND t.id = m.turn_id
+            WHERE m.workspace_id = %(workspace)s AND m.session_id = %(session)s
+              AND m.pinned_at IS NOT NULL
+        ), chain AS (
+            SELECT id, parent_id, index FROM turns
+            WHERE workspace_id = %(workspace)s AND id = %(last)s
+            UNION ALL
+            SELECT t.id, t.parent_id, t.index FROM chain c
+            JOIN turns t ON t.workspace_id = %(workspace)s AND t.id = c.parent_id
+            WHERE c.index > (SELECT min(index) FROM pins)
+        )
+        SELECT p.agent_key, p.content, p.tokens, p.step_id, p.tokens_o200k, p.id
+        FROM pins p JOIN chain c ON c.id = p.turn_id ORDER BY p.index, p.id
+        """,
+        {"workspace": workspace_id, "session": session_id, "last": last_id},
+    )
+    return tuple(
+        Quote(key, text, size, step_id, exact=exact, message_id=message_id, pinned=True)
+        for key, text, size, step_id, exact, message_id in await cursor.fetchall()
+    )

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from pantheon.db.pool import Connection
 from pantheon.turns.types import TurnRow
 
+CLAIM_LOCK = 0x70616E76
 MAX_TAKEOVERS = 5
 MAX_FAULTS = 3
 VERSION_GONE = {
@@ -30,13 +31,22 @@ class Renewed:
 
 
 async def claim(
-    conn: Connection, worker_id: UUID, versions: Sequence[int], seconds: float, limit: int
+    conn: Connection,
+    worker_id: UUID,
+    versions: Sequence[int],
+    seconds: float,
+    limit: int,
+    *,
+    at_once: int | None = None,
 ) -> list[TurnRow]:
     """Claim up to `limit` turns that wait or whose lease is over, fairly.
 
     Fair: a workspace's n-th turn waits for every other workspace's first n-1, and inside a
-    workspace the same holds for users; running turns count. Needs the sweep role.
+    workspace the same holds for users; running turns count. Of one user no more than `at_once` run
+    side by side, exactly: claims then come one after another. Needs the sweep role.
     """
+    if at_once is not None:
+        await conn.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": CLAIM_LOCK})
     async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
         await cursor.execute(
             """
@@ -60,6 +70,7 @@ async def claim(
                 FROM ranked r
                 JOIN turns t ON t.workspace_id = r.workspace_id AND t.id = r.id
                 WHERE NOT r.leased
+                  AND (r.place <= coalesce(%(at_once)s, r.place) OR t.cancel_requested IS NOT NULL)
                   AND (t.graph_version = ANY (%(versions)s) OR t.cancel_requested IS NOT NULL)
                   AND (t.status = 'queued'
                        OR t.status = 'running' AND t.lease_expires_at <= clock_timestamp())
@@ -79,6 +90,7 @@ async def claim(
             {
                 "versions": list(versions),
                 "limit": limit,
+                "at_once": at_once,
                 "worker": worker_id,
                 "seconds": seconds,
             },

@@ -17,6 +17,7 @@ class Place:
     """The session a turn is for, and who sits there.
 
     In the `roster` those who are not `seated` are agents that manage without a seat.
+    `keys_version` is that of the provider keys that the workspace has entered.
     """
 
     id: UUID
@@ -33,6 +34,7 @@ class Place:
     roster: Sequence[Mapping[str, Any]]
     approve: str | None = None
     manager: Mapping[str, Any] | None = None
+    keys_version: int = 0
 
 
 async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
@@ -47,6 +49,10 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
                    ), 0) AS head_index,
                    r.goal, r.mentions, r.tag_order, r.approve, r.manager,
                    coalesce(r.limits, '{}') AS limits,
+                   (
+                       SELECT count(*) + count(k.ended_at) FROM provider_keys k
+                       WHERE k.workspace_id = s.workspace_id
+                   ) AS keys_version,
                    coalesce((
                        SELECT json_agg(json_build_object(
                            'agent_id', a.id, 'key', a.key, 'name', a.name, 'color', a.color,

@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import INVALID, NOT_FOUND, ProblemType
 from pantheon.db.pool import Connection
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.accept import accept_turn, store_turn
@@ -46,7 +47,7 @@ async def retry_turn(
     `version_unknown`, `unknown_model`, `validation_error`.
     """
     old, place = await _load(conn, who, turn_id)
-    rows = await load_steps(conn, who.workspace_id, [old.id])
+    rows = await _answers(conn, old)
     if place.head_turn_id != old.id:
         raise TURN_NOT_LAST("Only the session's last turn can be retried; rerun works on any.")
     _check_over(old)
@@ -84,11 +85,12 @@ async def rerun_turn(
     if text is not None:
         if from_step is not None:
             raise INVALID("A changed text runs everything anew: leave 'from_step' out.")
-        wanted = TurnInput(text, old.mode, _still_asked(old, text), models=models or {})
+        order = Frozen.load(old.frozen).order if old.mode == "manual" else None
+        wanted = TurnInput(text, old.mode, _still_asked(old, text), order, models or {})
         return await accept_turn(
             conn, providers, who, place.id, wanted, parent_id=old.parent_id, retry_of=old.id
         )
-    rows = await load_steps(conn, who.workspace_id, [old.id])
+    rows = await _answers(conn, old)
     again = {row.step_key for row in rows}
     if from_step is not None:
         first = next((row for row in rows if row.id == from_step), None)
@@ -114,6 +116,7 @@ async def _repeat(
             "This turn was made by another version, whose steps this one does not know."
             " Send the question anew."
         )
+    providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
     frozen = with_models(Frozen.load(old.frozen), models, providers)
     again = what_follows(rows, again)
     kept = [row for row in rows if row.step_key not in again]
@@ -143,15 +146,15 @@ async def _repeat(
 def what_follows(rows: Sequence[StepRow], again: Collection[str]) -> set[str]:
     """Return what has to run again with `again`.
 
-    A synthesis that rests on a step which runs again, and all that a decision has led to.
+    A synthesis, which is made of all steps (also of those it was never told of: skipped ones), and
+    all that a decision has led to.
     """
     wanted = set(again)
     routes = [row for row in rows if row.kind == "route" and row.step_key in wanted]
     if routes:
         first = min((row.round, row.position) for row in routes)
         wanted |= {row.step_key for row in rows if (row.round, row.position) > first}
-    stale = stale_keys(rows, wanted)
-    return wanted | {r.step_key for r in rows if r.kind == "synthesis" and r.step_key in stale}
+    return wanted | {row.step_key for row in rows if wanted and row.kind == "synthesis"}
 
 
 def _plans(rows: Sequence[StepRow], again: Collection[str]) -> list[StepPlan]:
@@ -201,6 +204,12 @@ async def _load(conn: Connection, who: Who, turn_id: UUID) -> tuple[TurnRow, Pla
     if row is None:
         raise NOT_FOUND(f"There is no turn {turn_id}.")
     return row, await load_place(conn, who, row.session_id)
+
+
+async def _answers(conn: Connection, turn: TurnRow) -> list[StepRow]:
+    """Return a turn's steps but for its summaries: what they have made counts for every turn."""
+    rows = await load_steps(conn, turn.workspace_id, [turn.id])
+    return [row for row in rows if row.kind != "summary"]
 
 
 def _check_over(turn: TurnRow) -> None:

@@ -1,7 +1,7 @@
 """One run of a turn under one lease: settle what was lost, drive the steps, end the turn."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -15,15 +15,17 @@ from pantheon.events import event_log
 from pantheon.events.hub import Hub
 from pantheon.events.types import EventType, NewEvent
 from pantheon.ledger import attempts
+from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns import checkpoints, leases, steps
 from pantheon.turns.finalize import finalize_turn
 from pantheon.turns.graph import Graph, drive
 from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step, settle_unsent
-from pantheon.turns.types import Frozen, StepPlan, Stop, TurnRow
+from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 from pantheon.turns.view import load_siblings, load_steps
-from pantheon.turns.work import PARALLEL, TURN_SECONDS, Control, Work, is_away, persist
+from pantheon.turns.work import Control, Work, is_away, persist
 
 STEPS_AT_MOST = 300
 AWAY_SECONDS = 1.0
@@ -48,8 +50,8 @@ async def run_turn(
     """
     crash_point("run.claimed")
     try:
-        loaded = loaded or await _load(db, turn)
-        work = _work(db, providers, hub, turn, control, loaded)
+        loaded = loaded or await _load(db, providers, turn)
+        work = _work(db, hub, turn, control, loaded)
         crash_point("run.loaded")
         if turn.takeovers >= leases.MAX_TAKEOVERS:
             await finalize_turn(work, None, _given_up(turn))
@@ -77,8 +79,8 @@ async def run_turn(
 
 async def _drive(work: Work, graph: Graph) -> None:
     if not isinstance(work.next_batch(), Stop):
-        plans = len(work.steps)
-        single = work.frozen.manager is None and (work.frozen.order == "parallel" or plans == 1)
+        await work.find_due()
+        plans = len(work.steps) + len(work.due)
         first_run = work.turn.lease_epoch == 1
 
         # What acceptance has recorded leaves at once; the graph finds it under way.
@@ -98,7 +100,7 @@ async def _drive(work: Work, graph: Graph) -> None:
                     execute,
                     steps=STEPS_AT_MOST if work.frozen.manager else plans * 2,
                     paused=lambda: work.control.halt == "pause",
-                    single_batch=single,
+                    pausable=work.frozen.approve != "never",
                     resume=not first_run,
                 )
         finally:
@@ -121,7 +123,7 @@ def _plan(work: Work, key: str) -> StepPlan:
     return StepPlan(row.step_key, row.kind, row.round, row.position, row.agent_key)
 
 
-async def _load(db: Database, turn: TurnRow) -> Loaded:
+async def _load(db: Database, providers: Providers, turn: TurnRow) -> Loaded:
     async with db.transaction(turn.workspace_id) as conn:
         unannounced = turn.last_seq == 1
         if unannounced or turn.lease_epoch > 1:
@@ -132,26 +134,28 @@ async def _load(db: Database, turn: TurnRow) -> Loaded:
         if turn.lease_epoch > 1:
             lost = await attempts.close_lost(conn, turn.workspace_id, turn.id)
             await steps.lose(conn, turn.workspace_id, lost)
-        text, tokens, prompts = await _texts(conn, turn)
+        text, tokens, prompts, elapsed, keys_version = await _texts(conn, turn)
+        providers = await providers_of(conn, providers, turn.workspace_id, keys_version)
         rows = await load_steps(conn, turn.workspace_id, [turn.id])
         siblings = await load_siblings(conn, turn.workspace_id, turn.session_id, [turn.parent_id])
     by_key = {key: ids for (_, key), ids in siblings.items()}
-    return Loaded(text, tokens, prompts, rows, by_key)
+    return Loaded(providers, text, tokens, prompts, rows, by_key, elapsed_seconds=elapsed)
 
 
 def _work(
     db: Database,
-    providers: Providers,
     hub: Hub,
     turn: TurnRow,
     control: Control,
     loaded: Loaded,
 ) -> Work:
     frozen = Frozen.load(turn.frozen)
-    limit = frozen.limits.get("turn_seconds", TURN_SECONDS)
+    limit = float(frozen.limits.get("turn_seconds", DEFAULTS["turn_seconds"]))
+    if frozen.manager is not None:
+        limit -= loaded.elapsed_seconds - _waited_seconds(loaded.steps)
     return Work(
         db=db,
-        providers=providers,
+        providers=loaded.providers,
         hub=hub,
         control=control,
         turn=turn,
@@ -162,30 +166,47 @@ def _work(
         steps={row.step_key: row for row in loaded.steps},
         siblings=loaded.siblings,
         opened=dict(loaded.opened),
-        places=asyncio.Semaphore(int(frozen.limits.get("parallel", PARALLEL))),
+        places=asyncio.Semaphore(int(frozen.limits.get("parallel", DEFAULTS["parallel"]))),
         history=loaded.history,
-        ends_at=asyncio.get_running_loop().time() + float(limit),
+        ends_at=asyncio.get_running_loop().time() + limit,
     )
 
 
-async def _texts(conn: Connection, turn: TurnRow) -> tuple[str, int, Mapping[UUID, str]]:
+def _waited_seconds(rows: Sequence[StepRow]) -> float:
+    """Return how long the turn has waited for its user: that is not the agents' time."""
+    return sum(
+        (row.finished_at - row.started_at).total_seconds()
+        for row in rows
+        if row.kind == "approval" and row.started_at is not None and row.finished_at is not None
+    )
+
+
+async def _texts(
+    conn: Connection, turn: TurnRow
+) -> tuple[str, int, Mapping[UUID, str], float, int]:
+    """Return the question, its tokens, the role prompts, how old the turn is, the keys' version."""
     cursor = await conn.execute(
         """
         SELECT m.content, m.tokens, (
             SELECT json_object_agg(p.id, p.text) FROM agent_prompts p
             WHERE p.workspace_id = m.workspace_id AND p.id = ANY (%(prompts)s::uuid[])
+        ), extract(epoch FROM clock_timestamp() - %(started)s)::float8, (
+            SELECT count(*) + count(k.ended_at) FROM provider_keys k
+            WHERE k.workspace_id = m.workspace_id
         )
         FROM messages m WHERE m.workspace_id = %(workspace)s AND m.id = %(message)s
         """,
         {
             "prompts": [seat.prompt_id for seat in Frozen.load(turn.frozen).everybody],
+            "started": turn.started_at,
             "workspace": turn.workspace_id,
             "message": turn.input_message_id,
         },
     )
     row = await cursor.fetchone()
     assert row is not None
-    return row[0], row[1], {UUID(key): text for key, text in (row[2] or {}).items()}
+    prompts = {UUID(key): text for key, text in (row[2] or {}).items()}
+    return row[0], row[1], prompts, row[3], row[4]
 
 
 async def _give_back(db: Database, turn: TurnRow, control: Control) -> None:
@@ -215,7 +236,7 @@ async def _count_fault(
         row = await cursor.fetchone()
     assert row is not None
     if row.lease_epoch == turn.lease_epoch:
-        work = _work(db, providers, hub, row, control, await _load(db, row))
+        work = _work(db, hub, row, control, await _load(db, providers, row))
         await finalize_turn(work, None, _broken(faults))
 
 

@@ -13,8 +13,9 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import Problem
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn
 from pantheon.db.pool import Database, Notice
+from pantheon.providers.registry import Providers
 from pantheon.turns import leases
 from pantheon.turns.ask import Opened
 from pantheon.turns.types import StepRow, TurnRow
@@ -26,10 +27,13 @@ log = structlog.get_logger()
 class Loaded:
     """What a run needs beside its turn's row.
 
-    The question, the role prompts, the steps and their siblings; and where acceptance has
-    prepared it already, the history and the attempts that it has recorded, by step key.
+    The providers with the workspace's own keys, the question, the role prompts, the steps and
+    their siblings, how many seconds ago (by PostgreSQL's clock) the turn was first started; and
+    where acceptance has prepared it already, the history and the attempts that it has recorded,
+    by step key.
     """
 
+    providers: Providers
     text: str
     text_tokens: int
     prompts: Mapping[UUID, str]
@@ -37,6 +41,7 @@ class Loaded:
     siblings: Mapping[str, list[UUID]]
     history: Sequence[PastTurn] | None = None
     opened: Mapping[str, Opened] = field(default_factory=dict)
+    elapsed_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

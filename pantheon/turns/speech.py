@@ -11,7 +11,7 @@ import orjson
 
 from pantheon.base.text import first_words
 from pantheon.context import tokens
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.providers.structured import Form, Structure
 from pantheon.turns import prompts
 from pantheon.turns.decision import NAME, decision_schema

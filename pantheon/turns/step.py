@@ -3,10 +3,13 @@
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from pantheon.base.crashpoints import crash_point
-from pantheon.context.assemble import Quote
+from pantheon.context.digest import InvalidDigest
+from pantheon.context.quotes import Quote
+from pantheon.context.summaries import NewSummary
 from pantheon.events import event_log
 from pantheon.providers.types import Failure
 from pantheon.turns.approve import ask_user
@@ -24,6 +27,7 @@ from pantheon.turns.step_commits import (
     open_attempt,
     pause_step,
 )
+from pantheon.turns.summarise import prepare_summary, read_summary
 from pantheon.turns.types import StepPlan, StepRow, StepStatus
 from pantheon.turns.work import Work
 
@@ -112,11 +116,13 @@ async def _send(work: Work, key: str, opened: Opened, deadline: float) -> Ask | 
     halt = work.control.halt
     if halt == "lease_lost":
         return None
-    decision, again = None, None
-    if reply.finished is not None and opened.ask.speech.structure is not None:
+    decision, summary, again = None, None, None
+    if reply.finished is not None and step.kind == "summary":
+        summary, again = _summarised(work, step, opened.ask, reply)
+    elif reply.finished is not None and opened.ask.speech.structure is not None:
         decision, again = _decided(work, opened.ask, reply)
     if reply.finished is not None:
-        await close_attempt(work, step, StepStatus.completed, opened, reply, decision)
+        await close_attempt(work, step, StepStatus.completed, opened, reply, decision, summary)
     elif reply.failure is not None:
         left = deadline - asyncio.get_running_loop().time()
         wait = 0.0 if again else _wait_seconds(step, reply.failure, left)
@@ -147,26 +153,47 @@ async def _wait(work: Work, step: StepRow, seconds: float) -> None:
 def _decided(work: Work, ask: Ask, reply: Reply) -> tuple[dict[str, Any] | None, Ask | None]:
     """Read the manager's decision. One that is none becomes a failure, with one ask to mend it."""
     assert reply.finished is not None
-    text, finished = reply.text, reply.finished
+    finished = reply.finished
     try:
-        decision = read_decision(text, finished.finish_reason, work.frozen.keys)
+        decision = read_decision(reply.text, finished.finish_reason, work.frozen.keys)
     except InvalidDecision as error:
-        repair = None if ask.purpose == "repair" else repair_ask(ask, text, str(error))
-        reply.failure = Failure(
-            "invalid_decision",
-            "No valid decision",
-            str(error),
-            retryable=False,
-            usage=finished.usage,
-            provider_request_id=finished.provider_request_id,
-        )
-        reply.finished = None
-        return None, repair
+        invalid = Failure("invalid_decision", "No valid decision", str(error), retryable=False)
+        return None, _to_mend(ask, reply, invalid)
     reply.text = ""
     return decision, None
 
 
+def _summarised(
+    work: Work, step: StepRow, ask: Ask, reply: Reply
+) -> tuple[NewSummary | None, Ask | None]:
+    """Read a summary and check it. One that is none becomes a failure, with one ask to mend it."""
+    assert reply.finished is not None
+    due, reason = work.due[step.step_key], reply.finished.finish_reason
+    try:
+        summary = read_summary(due, ask, reply.text, reason, work.turn.session_id)
+    except InvalidDigest as error:
+        invalid = Failure("invalid_summary", "No valid summary", str(error), retryable=False)
+        return None, _to_mend(ask, reply, invalid)
+    reply.text = ""
+    return replace(summary, step_id=step.id), None
+
+
+def _to_mend(ask: Ask, reply: Reply, invalid: Failure) -> Ask | None:
+    """Make a failure of a reply that is not what was asked for; return the ask to mend it, once."""
+    assert reply.finished is not None
+    repair = None
+    if ask.purpose != "repair":
+        repair = repair_ask(ask, reply.text, invalid.detail)
+    finished, reply.finished = reply.finished, None
+    reply.failure = replace(
+        invalid, usage=finished.usage, provider_request_id=finished.provider_request_id
+    )
+    return repair
+
+
 async def _prepare(work: Work, step: StepRow) -> Ask | Failure:
+    if step.kind == "summary":
+        return prepare_summary(work.providers, work.frozen, work.due[step.step_key])
     return prepare_ask(
         work.providers,
         work.frozen,

@@ -7,7 +7,8 @@ from typing import Any
 
 from pantheon.base import ids, metrics
 from pantheon.base.crashpoints import crash_point
-from pantheon.context import tokens
+from pantheon.context import summaries, tokens
+from pantheon.context.summaries import NewSummary, shortly
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
@@ -16,7 +17,7 @@ from pantheon.ledger.attempts import Attempt, Closing, Outcome
 from pantheon.providers.types import Failure
 from pantheon.sessions import messages
 from pantheon.turns import steps
-from pantheon.turns.ask import Ask, Opened, record_ask
+from pantheon.turns.ask import Ask, Opened, learn, record_ask
 from pantheon.turns.call import Reply, closing
 from pantheon.turns.finalize import count_end, finish_turn
 from pantheon.turns.steps import Spent
@@ -75,6 +76,7 @@ async def close_attempt(
     opened: Opened,
     reply: Reply,
     decision: Mapping[str, Any] | None = None,
+    summary: NewSummary | None = None,
 ) -> None:
     """Store what came back: result, message, call event, draw and events, in one transaction."""
     outcome = Outcome(status.value)
@@ -84,9 +86,9 @@ async def close_attempt(
     shown = "" if opened.ask.speech.structure is not None else reply.text
     await end_step(
         work, step, status, error=error, text=shown, events=reply.events(step), decision=decision,
-        call=(opened.attempt, closed, spent),
+        summary=summary, call=(opened.attempt, closed, spent),
     )  # fmt: skip
-    _count_call(opened.attempt, closed)
+    _count_call(work, opened, closed)
 
 
 async def end_step(
@@ -98,20 +100,21 @@ async def end_step(
     text: str = "",
     events: Sequence[NewEvent] = (),
     decision: Mapping[str, Any] | None = None,
+    summary: NewSummary | None = None,
     call: tuple[Attempt, Closing, Spent] | None = None,
 ) -> None:
     """Give a step its result, and add the steps that its mode wants next.
 
-    `text` becomes its message, `decision` a manager's word; `events` still go to the log before
-    its end, `call` is the attempt that this closes. Where no step is left the turn ends in the
-    same transaction. Raises LeaseLost.
+    `text` becomes its message, `decision` a manager's word, `summary` what stands for older turns
+    from now on; `events` still go to the log before its end, `call` is the attempt that this
+    closes. Where no step is left the turn ends in the same transaction. Raises LeaseLost.
     """
     turn = work.turn
     message_id = ids.new() if text else None
     crash_point("step.before_close")
 
     async def write(conn: Connection) -> tuple[StepRow, bool, list[StepRow]]:
-        count = len(events) + 1 + (decision is not None)
+        count = len(events) + 1 + (decision is not None) + (summary is not None)
         first = await event_log.fence(conn, work.ref, turn.lease_epoch, count, settles=True)
         if call is not None and not await attempts.close(
             conn, turn.workspace_id, call[0].id, call[1]
@@ -120,11 +123,14 @@ async def end_step(
         if message_id is not None:
             await messages.add(
                 conn, turn.workspace_id, message_id, turn.session_id, turn.id, text,
-                tokens.estimate(text), step_id=step.id, agent_key=step.agent_key,
+                tokens.estimate(text), exact=tokens.exact_count(text), step_id=step.id,
+                agent_key=step.agent_key,
             )  # fmt: skip
+        if summary is not None:
+            await summaries.add(conn, turn.workspace_id, summary)
         row = await steps.finish(
-            conn, step, status, message_id=message_id, error=error, decision=decision,
-            spent=call and call[2],
+            conn, step, status, message_id=message_id, error=error,
+            decision=decision if summary is None else shortly(summary), spent=call and call[2],
         )  # fmt: skip
         if row is None:
             raise Committed
@@ -142,6 +148,9 @@ async def end_step(
         )
         if decision is not None:
             written.append(_route_decided(work, ended, new))
+        if summary is not None:
+            data = {"step_id": step.id, "attempt": ended.attempts, **shortly(summary)}
+            written.append(NewEvent(EventType.context_summarised, data))
         if isinstance(batch, Stop) and batch.whole:
             written.append(await finish_turn(conn, work, ended, batch.reason))
         await event_log.write(conn, work.ref, first, written)
@@ -155,10 +164,16 @@ async def end_step(
             count_end(work)
     except Committed:
         await _reload(work, step, text)
+    if summary is not None:
+        # What is read from now on has it.
+        work.history = None
     crash_point("step.closed")
 
 
-def _count_call(attempt: Attempt, closed: Closing) -> None:
+def _count_call(work: Work, opened: Opened, closed: Closing) -> None:
+    attempt = opened.attempt
+    if not closed.estimated:
+        learn(work.providers, opened.ask, closed.usage.input_tokens)
     metrics.CALLS.labels(attempt.provider, attempt.purpose, closed.outcome.value).inc()
     if closed.time_to_first_token_ms is not None:
         first = closed.time_to_first_token_ms / 1000
@@ -199,7 +214,7 @@ async def close_for_retry(
 
     with suppress(Committed):
         await work.persist(write)
-    _count_call(opened.attempt, closed)
+    _count_call(work, opened, closed)
 
 
 async def let_go(work: Work, step: StepRow) -> None:

@@ -80,7 +80,8 @@ class Frozen:
     """What a turn keeps from its acceptance on, whatever changes in the room.
 
     `manager` is an orchestrator's; `manager_prompt` its role where it is no agent of the room.
-    `approve` says what waits for the user's word.
+    `approve` says what waits for the user's word, `summary_model` who summarises: `None` for the
+    agent's own model.
     """
 
     seats: tuple[Seat, ...]
@@ -91,6 +92,7 @@ class Frozen:
     approve: str = "never"
     manager: Seat | None = None
     manager_prompt: str = ""
+    summary_model: str | None = None
 
     @property
     def everybody(self) -> tuple[Seat, ...]:
@@ -117,6 +119,7 @@ class Frozen:
             "approve": self.approve,
             "manager": self.manager and _dumped(self.manager),
             "manager_prompt": self.manager_prompt,
+            "summary_model": self.summary_model,
         }
 
     @classmethod
@@ -132,6 +135,7 @@ class Frozen:
             stored["approve"],
             manager and Seat(**manager),
             stored["manager_prompt"],
+            stored.get("summary_model"),
         )
 
 

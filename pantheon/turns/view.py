@@ -126,9 +126,15 @@ def turn_shape(
         ],
         "usage": usage_shape(ordered),
         "context": {
-            action: any(action in step.context_actions for step in ordered)
-            for action in ("summarised", "pruned", "overflow")
+            **{
+                action: any(action in step.context_actions for step in ordered)
+                for action in ("summarised", "pruned")
+            },
+            "overflow": any(
+                (step.error or {}).get("code") == "context_budget_exceeded" for step in ordered
+            ),
         },
+        "limits": frozen.limits,
         "warnings": turn.warnings,
         "approval": approval_shape(turn, ordered),
         "error": turn.error,

@@ -10,22 +10,21 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import UNAVAILABLE, Problem
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn, Quote
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
 from pantheon.events.types import TurnRef
 from pantheon.providers.registry import Providers
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.ask import Opened, history_bounds
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
+from pantheon.turns.summarise import Due, find_due
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
 
 Halt = Literal["cancel", "drain", "lease_lost", "pause"]
 T = TypeVar("T")
 
-TURN_SECONDS = 1_800
-STEP_SECONDS = 180
-PARALLEL = 16
 LONGEST_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -84,10 +83,13 @@ class Work:
     siblings: Mapping[str, list[UUID]]
     ends_at: float
     opened: dict[str, Opened]
+    due: Mapping[str, Due] = field(default_factory=dict)
     history: Sequence[PastTurn] | None = None
     finished: bool = False
     ended_as: str = ""
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
+    places: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(DEFAULTS["parallel"])
+    )
 
     @property
     def ref(self) -> TurnRef:
@@ -97,7 +99,7 @@ class Work:
     @property
     def step_seconds(self) -> float:
         """How long one step may take, its retries included."""
-        return float(self.frozen.limits.get("step_seconds", STEP_SECONDS))
+        return float(self.frozen.limits.get("step_seconds", DEFAULTS["step_seconds"]))
 
     def next_batch(self, ended: StepRow | None = None) -> list[StepPlan] | Stop:
         """Return what to run now; a halt, a wish to stop or the wall clock end the run.
@@ -110,10 +112,14 @@ class Work:
         done = {key: step for key, step in self.steps.items() if step.done}
         if ended is not None:
             done[ended.step_key] = ended
+        mode = MODES[self.turn.mode]
         over = asyncio.get_running_loop().time() >= self.ends_at
-        batch = MODES[self.turn.mode].next_batch(
-            self.frozen, done, "turn_seconds" if over else None
-        )
+        first = [due.plan for key, due in self.due.items() if key not in done]
+        batch: list[StepPlan] | Stop = first
+        if over or not first:
+            batch = mode.next_batch(self.frozen, done, "turn_seconds" if over else None)
+        if self._reopens(batch):
+            batch = mode.next_batch(self.frozen, done, "turn_seconds")
         if isinstance(batch, Stop):
             # A step that was added just before the time ran out is wanted no more, and has to end.
             return Stop(batch.reason, whole=batch.whole and self.steps.keys() <= done.keys())
@@ -122,6 +128,16 @@ class Work:
         if control.draining:
             return Stop("drain", whole=False)
         return batch
+
+    def _reopens(self, batch: list[StepPlan] | Stop) -> bool:
+        """Say whether a manager is to decide again though a synthesis was called for.
+
+        Only the clock calls for it before the rounds are over: in an earlier run, or in the turn
+        that this one tries again.
+        """
+        if isinstance(batch, Stop) or all(row.kind != "synthesis" for row in self.steps.values()):
+            return False
+        return any(plan.kind == "route" and plan.key not in self.steps for plan in batch)
 
     async def load_history(self) -> Sequence[PastTurn]:
         """Return the turn's history, read once and bounded by what its agents can use."""
@@ -142,6 +158,16 @@ class Work:
 
             self.history = await self.persist(read)
         return self.history
+
+    async def find_due(self) -> None:
+        """Find the summaries that have to be made before the answers, if none is begun yet."""
+        begun = any(step.done and step.kind != "summary" for step in self.steps.values())
+        if begun or self.opened or self.turn.parent_id is None:
+            return
+        asked = Quote(None, self.text, self.text_tokens)
+        self.due = find_due(
+            self.providers, self.frozen, self.prompts, await self.load_history(), asked
+        )
 
     async def persist(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run `work` in a transaction until it commits; see the function of this name."""

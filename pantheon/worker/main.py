@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -19,6 +19,7 @@ from pantheon.turns.types import GRAPH_VERSION, TurnRow
 from pantheon.turns.work import Control
 from pantheon.worker import heartbeat
 from pantheon.worker.sweeps import sweep_forever
+from pantheon.worker.titles import give_title, wants_title
 
 SETTLE_SECONDS = 1.0
 LEAVE_SECONDS = 0.5
@@ -43,6 +44,7 @@ class _Worker:
     running: set[_Running] = field(default_factory=set)
     work: asyncio.Event = field(default_factory=asyncio.Event)
     cancels: asyncio.Event = field(default_factory=asyncio.Event)
+    titles: set[asyncio.Task[bool]] = field(default_factory=set)
 
     idle: bool = False
 
@@ -84,7 +86,9 @@ async def run_worker(
     runtime.db.listeners.append(worker.notices)
     runtime.wake.on_notice(worker.notice)
     await heartbeat.register(runtime.db, worker.id, instance, kind)
-    runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
+    if runtime.settings.turns_at_once is None:
+        # Only a claim sees how many of a user's turns run.
+        runtime.slots.open(worker.id, runtime.settings.lease_seconds, worker.free_for_births)
     keeping = [
         asyncio.create_task(_renew_forever(worker), name="leases"),
         asyncio.create_task(sweep_forever(runtime), name="sweeps"),
@@ -95,9 +99,11 @@ async def run_worker(
         await _drain(worker)
     finally:
         runtime.slots.close()
-        for task in keeping:
+        # A title that is cut off is settled by the sweep.
+        ending = [*keeping, *worker.titles]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
         runtime.db.listeners.remove(worker.notices)
         await _leave(worker)
 
@@ -108,8 +114,7 @@ async def _claim_until_stopped(worker: _Worker) -> None:
         while not worker.stopping.is_set():
             # Cleared before the claim, never after: a wake-up meanwhile is seen next time.
             worker.work.clear()
-            claimed = await _claim(worker)
-            if claimed and worker.free() > 0:
+            if await _claim_or_stop(worker, stopped) and worker.free() > 0:
                 continue
             awake = asyncio.create_task(worker.work.wait())
             await asyncio.wait(
@@ -122,16 +127,30 @@ async def _claim_until_stopped(worker: _Worker) -> None:
         stopped.cancel()
 
 
+async def _claim_or_stop(worker: _Worker, stopped: asyncio.Task[Any]) -> int:
+    """Claim as `_claim` does. An end does not wait long for a database that is away."""
+    claim = asyncio.create_task(_claim(worker))
+    try:
+        await asyncio.wait({claim, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({claim}, timeout=LEAVE_SECONDS)
+        return claim.result() if claim.done() else 0
+    finally:
+        claim.cancel()
+
+
 async def _claim(worker: _Worker) -> int:
     """Claim what there is room for and start it; returns how many."""
     free = worker.free()
     if free <= 0:
         worker.idle = False
         return 0
-    seconds = worker.runtime.settings.lease_seconds
+    settings = worker.runtime.settings
     try:
         async with worker.runtime.db.sweep() as conn:
-            turns = await leases.claim(conn, worker.id, [GRAPH_VERSION], seconds, free)
+            turns = await leases.claim(
+                conn, worker.id, [GRAPH_VERSION], settings.lease_seconds, free,
+                at_once=settings.turns_at_once,
+            )  # fmt: skip
     except (psycopg.OperationalError, Problem) as error:
         log.warning("no turns claimed: the database is away", error=str(error).strip())
         worker.idle = False
@@ -155,13 +174,23 @@ def _start(worker: _Worker, turn: TurnRow, loaded: Loaded | None = None) -> None
     def ended(task: asyncio.Task[None]) -> None:
         worker.running.discard(running)
         metrics.TURNS_RUNNING.dec()
-        if not worker.idle:
+        if not worker.idle or runtime.settings.turns_at_once is not None:
             worker.work.set()
         if not task.cancelled() and task.exception() is not None:
             # Its lease runs out, and another claim tries again.
             log.error("a turn was left", turn_id=str(turn.id), error=repr(task.exception()))
+        elif wants_title(runtime, turn) and not worker.stopping.is_set():
+            title = asyncio.create_task(give_title(runtime, turn), name=f"title {turn.session_id}")
+            worker.titles.add(title)
+            title.add_done_callback(lambda ended: _titled(worker, ended))
 
     task.add_done_callback(ended)
+
+
+def _titled(worker: _Worker, task: asyncio.Task[bool]) -> None:
+    worker.titles.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a title failed", task=task.get_name(), error=repr(task.exception()))
 
 
 async def _renew_forever(worker: _Worker) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
@@ -37,6 +38,7 @@ async def sweep_forever(runtime: Runtime) -> None:
 async def sweep(runtime: Runtime) -> bool:
     """Sweep once; returns false if another process is at it."""
     async with runtime.db.sweep() as conn:
+        await _count_live(conn)
         cursor = await conn.execute("SELECT pg_try_advisory_xact_lock(%(lock)s)", {"lock": LOCK})
         row = await cursor.fetchone()
         if row is None or not row[0]:
@@ -56,6 +58,21 @@ async def sweep(runtime: Runtime) -> bool:
             await approve.expire(conn, workspace_id, turn_id)
     await checkpoints.delete_threads(runtime.checkpoints, threads)
     return True
+
+
+async def _count_live(conn: Connection) -> None:
+    """Tell how many turns wait, and how many nobody takes care of; live turns are few."""
+    cursor = await conn.execute(
+        """
+        SELECT count(*) FILTER (WHERE status = 'queued'),
+            count(*) FILTER (WHERE lease_expires_at < clock_timestamp() - interval '1 minute')
+        FROM turns WHERE status IN ('queued', 'running')
+        """
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    metrics.TURNS_WAITING.set(row[0])
+    metrics.TURNS_OVERDUE.set(row[1])
 
 
 async def _purge_deltas(conn: Connection) -> None:

@@ -10,10 +10,11 @@ from pantheon.agents.agents import (
     delete_agent,
     get_agent,
     list_agents,
+    list_prompts,
     update_agent,
 )
 from pantheon.base import ids
-from pantheon.base.errors import Problem
+from pantheon.base.errors import NOT_FOUND, Problem
 from tests.make import MODEL, make_agent, make_workspace
 
 
@@ -105,7 +106,7 @@ async def test_another_workspace_may_use_the_same_key(db, who):
     [
         ({"key": "all"}, "@all"),
         ({"tools": ["search"]}, "no tools"),
-        ({"context": {"policy": "summary"}}, "everything, own, last"),
+        ({"context": {"policy": "mood"}}, "everything, own, last, summary"),
         ({"context": {"policy": "last"}}, "last_turns"),
         ({"context": {"policy": "own", "last_turns": 3}}, "last_turns"),
     ],
@@ -208,3 +209,24 @@ async def test_pages_give_each_agent_once_the_newest_first(conn, who):
 async def test_a_foreign_cursor_is_refused(conn, who, cursor):
     with pytest.raises(Problem, match="validation_error"):
         await list_agents(conn, who, cursor=cursor)
+
+
+async def test_every_prompt_that_an_agent_has_had_is_kept(conn, who):
+    agent = await make_agent(conn, who, role_prompt="One.")
+    agent_id = UUID(agent["id"])
+    for text in ("Two.", "Two.", "One."):
+        await update_agent(conn, who, agent_id, {"role_prompt": text})
+    page = await list_prompts(conn, who, agent_id, limit=2)
+    rest = await list_prompts(conn, who, agent_id, limit=2, cursor=page["next_cursor"])
+    found = [(item["text"], item["current"]) for item in (*page["items"], *rest["items"])]
+    assert found == [("One.", True), ("Two.", False), ("One.", False)]
+    assert rest["next_cursor"] is None
+
+
+async def test_the_prompts_of_another_workspace_are_not_there(conn, who, db):
+    other = await make_workspace(db)
+    async with db.transaction(other.workspace_id) as theirs:
+        agent = await make_agent(theirs, other)
+    with pytest.raises(Problem) as caught:
+        await list_prompts(conn, who, UUID(agent["id"]))
+    assert caught.value.kind is NOT_FOUND

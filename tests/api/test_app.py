@@ -15,7 +15,7 @@ OPERATIONS = [
     for path, methods in describe(routes_only())["paths"].items()
     for method in methods
 ]
-ADMINS_ONLY = ("/api/v1/keys", "/api/v1/admin")
+ADMINS_ONLY = ("/api/v1/keys", "/api/v1/admin", "/api/v1/providers/{name}/key")
 
 
 def needed(method: str, path: str) -> set[str]:

@@ -123,3 +123,11 @@ async def test_an_event_id_that_no_stream_gave_is_refused(api, given):
         session = await make_session(conn, api.who, room=await make_room(conn, api.who, agents=1))
     path = f"/api/v1/sessions/{session['id']}/events"
     problem(await api.client.get(path, params={"last_event_id": given}), 422, "validation_error")
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1760000000", "-1", "now", "2026-01-31T12:00:00"])
+async def test_a_moment_is_written_with_date_and_zone(api, moment):
+    """A number would be seconds since 1970, which the document does not promise."""
+    problem(await api.client.get("/api/v1/usage", params={"to": moment}), 422, "validation_error")
+    good = {"from": "2026-01-31T12:00:00Z", "to": "2026-01-31T12:00:00.5+01:00"}
+    assert (await api.client.get("/api/v1/usage", params=good)).status_code == 200

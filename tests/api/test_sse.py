@@ -6,12 +6,14 @@ import psycopg
 import pytest
 
 from pantheon.api import sse
+from pantheon.api.app import create_app
 from pantheon.base import metrics
 from pantheon.base.errors import UNAVAILABLE
 from pantheon.events import follow
 from pantheon.events.follow import Frame
+from pantheon.ops.runtime import open_runtime
 from tests.api.checks import events_of, problem
-from tests.api.conftest import ask, open_session
+from tests.api.conftest import ask, client_of, open_session
 
 
 def open_streams() -> float:
@@ -218,3 +220,26 @@ async def test_many_readers_see_the_same(api, worker):
     read_by = await asyncio.gather(*(read() for _ in range(10)))
     text = "".join(step["message"]["content"] for step in read_by[0][1]["steps"])
     assert read_by == [(text, read_by[0][1])] * 10
+
+
+async def test_a_changed_session_is_told_to_its_readers(api, runtime, settings, server):
+    """To those of this process and of others, without a number; a turn's readers are not told."""
+    session = await open_session(api, agents=1)
+    path = f"/api/v1/sessions/{session['id']}"
+    async with open_runtime(settings, server, environment={}) as elsewhere:
+        app = create_app(elsewhere)
+        async with (
+            client_of(app, headers={"Authorization": f"Bearer {api.key}"}) as far,
+            api.client.stream("GET", f"{path}/events") as here,
+            far.stream("GET", f"{path}/events") as there,
+        ):
+            await until(lambda: runtime.hub.followers == elsewhere.hub.followers == 1)
+            changed = await api.client.patch(path, json={"name": "Another name"})
+            for stream in (here, there):
+                async for event in events_of(stream):
+                    if event is None:
+                        continue
+                    assert (event.id, event.name) == (None, "session.updated")
+                    assert event.data == {"session_id": session["id"], "session": changed.json()}
+                    break
+            app.state.shared.closing.set()

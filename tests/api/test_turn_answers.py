@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from pantheon.api.turn_answers import LONGEST_WAIT_SECONDS
+from pantheon.turns import view
 from tests.api.checks import events_of, problem
 from tests.api.conftest import ask, open_session
 
@@ -44,6 +45,41 @@ async def test_who_waits_is_told_that_the_turn_waits_too(api, worker):
         answer = await api.client.post(path_of(session), json=BODY, headers=headers)
         assert (answer.status_code, answer.json()["status"]) == (201, "awaiting_input")
         assert answer.json()["approval"]["kind"] == "next_agent"
+
+
+@pytest.mark.parametrize("how", ["get", "list", "again", "again and wait", "follow"])
+async def test_a_turn_that_changes_meanwhile_is_told_as_it_was_at_one_moment(
+    api, worker, monkeypatch, how
+):
+    """Between two reads of an answer its approval is given: the turn no longer waits then."""
+    session = await open_session(api, agents=2, approve="each_agent")
+    again = {"Idempotency-Key": "once"}
+    turn = (
+        await api.client.post(path_of(session), json=BODY, headers={"Prefer": "wait=20", **again})
+    ).json()
+    path, load_steps = f"/api/v1/turns/{turn['id']}", view.load_steps
+
+    async def load_late(*given):
+        monkeypatch.undo()
+        body = {"id": turn["approval"]["id"], "action": "stop"}
+        assert (await api.client.post(f"{path}/approval", json=body)).status_code == 202
+        return await load_steps(*given)
+
+    monkeypatch.setattr(view, "load_steps", load_late)
+    if how == "get":
+        answer = await api.client.get(path)
+    elif how == "list":
+        answer = await api.client.get(path_of(session))
+        assert answer.json()["items"] == [turn]
+        return
+    elif how == "follow":
+        async with api.client.stream("GET", f"{path}/events") as stream:
+            assert (await anext(events_of(stream))).name == "turn.created"
+        return
+    else:
+        wish = {"Prefer": "wait=20"} if "wait" in how else {}
+        answer = await api.client.post(path_of(session), json=BODY, headers={**again, **wish})
+    assert answer.json() == turn
 
 
 async def test_waiting_has_an_end(api):

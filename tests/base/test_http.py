@@ -70,7 +70,7 @@ async def test_the_checked_address_is_the_one_that_is_connected_to(monkeypatch):
 
     connected = []
 
-    async def connect(protocol, host, port):
+    async def connect(protocol, host, port, **_):
         connected.append(host)
         raise ConnectionRefusedError("no")
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 import structlog
 
-from pantheon.base.log import HIDDEN, configure_logging, redact
+from pantheon.base.log import HIDDEN, configure_logging, hide, redact
 
 CANARY = "canary-7f3a91c2d4"
 
@@ -45,6 +45,15 @@ def test_values_with_a_secret_name_are_hidden(lines, name):
     line = json.loads(lines.getvalue())
     assert line["headers"] == {name: HIDDEN}
     assert line["items"] == [{name: HIDDEN}]
+
+
+def test_a_secret_that_comes_later_is_hidden_too(lines):
+    late = "entered-5d1c0e77b2"
+    hide(late)
+    structlog.get_logger().info("asked", url=f"https://host/?k={late}")
+    logging.getLogger("httpx2").error("sent %s", late)
+    assert late not in lines.getvalue()
+    assert lines.getvalue().count(HIDDEN) == 2
 
 
 def test_token_counts_and_keys_of_steps_are_no_secret(lines):

@@ -103,3 +103,9 @@ def test_root_keeps_its_data_where_postgresql_can_go(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert default_data_dir().name == "pantheon"
     assert default_data_dir() != Path("/var/lib/pantheon")
+
+
+def test_the_key_file_lies_in_the_data_directory_unless_it_is_named(tmp_path):
+    assert Settings(data_dir=tmp_path).key_path == tmp_path / "secret.key"
+    elsewhere = tmp_path / "other" / "key"
+    assert Settings(data_dir=tmp_path, key_file=elsewhere).key_path == elsewhere

@@ -42,6 +42,23 @@ def test_a_key_lives_and_dies(commands: Commands, up: Up) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "scopes"),
+    [
+        ((), "read,write"),
+        (("--scope", "write", "--scope", "read"), "read,write"),
+        (("--scope", "read, admin", "--scope", "write"), "admin,read,write"),
+    ],
+)
+def test_scopes_come_with_commas_or_one_by_one(
+    commands: Commands, words: tuple[str, ...], scopes: str
+) -> None:
+    """Given twice, both count."""
+    key = commands.run("key", "create", "--name", "many", *words).out.strip()
+    rows = [line.split() for line in commands.run("key", "list").out.splitlines()]
+    assert [row[1] for row in rows if row[2] == f"…{key[-4:]}"] == [scopes]
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (("create", "--name", " "), "1 to 100 characters"),

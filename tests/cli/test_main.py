@@ -1,5 +1,6 @@
 """The command line as a whole: quick, every command explained, options before or after."""
 
+import asyncio
 import logging
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def commands() -> list[list[str]]:
 def test_every_command_is_there() -> None:
     """The list of the design, nothing forgotten."""
     assert {" ".join(words) for words in commands()} == {
-        "up", "open", "ask", "demo", "doctor", "reconcile", "config", "api", "worker", "migrate",
+        "up", "open", "ask", "demo", "doctor", "reconcile", "purge", "config", "api", "worker",
+        "migrate",
         "key create", "key list", "key revoke",
     }  # fmt: skip
 
@@ -108,3 +110,15 @@ def test_the_version_is_told() -> None:
     """`pantheon --version`."""
     shown = CliRunner().invoke(command_line.app, ["--version"])
     assert shown.output.startswith("pantheon 0.")
+
+
+def test_an_end_by_ctrl_c_is_130_whatever_it_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that was being cancelled already hides the signal from asyncio."""
+
+    def cut() -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(command_line, "app", cut)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == command_line.CUT_SHORT

@@ -7,14 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pantheon.context import tokens
-from pantheon.context.assemble import (
-    ContextTooLarge,
-    PastTurn,
-    Quote,
-    Speaker,
-    assemble_context,
-    section_texts,
-)
+from pantheon.context.assemble import ContextTooLarge, assemble_context
+from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker, section_texts
 from pantheon.providers.types import Role
 
 
@@ -142,7 +136,9 @@ def test_the_sections_have_their_texts() -> None:
     history = [past(1, "First?", said("critic", "No."))]
     asked, earlier = said(None, "Now?"), [said("analyst", "Yes.")]
     sent = assemble_context(speaker(), history, asked, uuid4(), earlier)
-    texts = section_texts(speaker(), history, asked, earlier)
-    assert len(texts) == len(sent.sections) == 4
+    texts = section_texts(speaker(), Parts(None, (), tuple(history), asked, tuple(earlier)))
+    origins = [section["origin"] for section in sent.sections]
+    assert origins == ["role", "rules", "goal", "history", "input", "earlier"]
+    assert len(texts) == len(origins)
     whole = "\n\n".join(message.content for message in sent.messages)
     assert whole == "\n\n".join(texts)

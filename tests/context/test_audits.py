@@ -33,10 +33,10 @@ async def recorded(conn, who, turn, number: int) -> UUID:
 async def test_the_newest_attempts_audit_is_told(conn, who):
     turn = await make_turn(conn, who)
     step_id = UUID(turn["steps"][0]["id"])
-    assert await audits.latest(conn, who.workspace_id, step_id) is None
+    assert await audits.of_step(conn, who.workspace_id, step_id) is None
     await recorded(conn, who, turn, 1)
     newest = await recorded(conn, who, turn, 2)
-    audit = await audits.latest(conn, who.workspace_id, step_id)
+    audit = await audits.of_step(conn, who.workspace_id, step_id)
     assert audit is not None
     assert (audit.attempt_id, audit.step_id, audit.model) == (newest, step_id, "lab/m1")
     assert audit.sections == ASSEMBLED.sections
@@ -44,4 +44,8 @@ async def test_the_newest_attempts_audit_is_told(conn, who):
     assert audit.actions == ASSEMBLED.actions
     assert audit.request_sha256 == sha256(b"2").digest()
     assert ASSEMBLED.input_tokens == 10
-    assert await audits.latest(conn, who.workspace_id, ids.new()) is None
+    older = await audits.of_step(conn, who.workspace_id, step_id, 1)
+    assert older is not None
+    assert (older.number, older.request_sha256) == (1, sha256(b"1").digest())
+    assert await audits.of_step(conn, who.workspace_id, step_id, 3) is None
+    assert await audits.of_step(conn, who.workspace_id, ids.new()) is None

@@ -41,10 +41,20 @@ ROWS = {
     "llm_call_events": """(workspace_id, attempt_id, user_id, number, purpose, provider, model,
             outcome, sent, request_sha256)
         VALUES (%(w)s, %(attempt)s, %(user)s, 1, 'answer', 'demo', 'a', 'lost', true, '\\x00')""",
+    "summaries": """(workspace_id, id, session_id, scope, version, from_turn, to_turn, to_turn_id,
+            step_id, content)
+        VALUES (%(w)s, %(id)s, %(session)s, 'all', 1, 1, 1, %(turn)s, %(step)s,
+            '{"summary": "S", "key_facts": [{"text": "F", "turns": [1]}]}')""",
     "holds": "(workspace_id, turn_id, amount_microcredits) VALUES (%(w)s, %(turn)s, 0)",
     "context_audits": """(workspace_id, attempt_id, step_id, model, sections, budget,
             request_sha256)
         VALUES (%(w)s, %(attempt)s, %(step)s, 'a', '[]', '{}', '\\x00')""",
+    "turn_rates": """(workspace_id, scope_id, seconds, full_at)
+        VALUES (%(w)s, %(user)s, 60, now())""",
+    "chat_threads": """(workspace_id, user_id, sha256, turn_id)
+        VALUES (%(w)s, %(user)s, '\\x00', %(turn)s)""",
+    "provider_keys": """(workspace_id, id, provider, user_id, sealed)
+        VALUES (%(w)s, %(id)s, 'openai', %(user)s, '\\x00')""",
     "idempotency_keys": """(workspace_id, user_id, method, path, key, body_sha256)
         VALUES (%(w)s, %(user)s, 'POST', '/', 'k', '\\x00')""",
 }

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from pantheon.db import migrate
 from pantheon.ops.embedded import Server
 from tests import schema_dump
+from tests.db.rows import ROWS, fill
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -81,6 +82,51 @@ def test_down_and_up_again_is_the_same_schema(server):
     migrate.downgrade(server.admin_url, server.login_role, "base")
     assert fetch(server, LEFT) == ["table alembic_version"]
     migrate.upgrade(server.admin_url, server.login_role)
+    assert schema_dump.dump(server.admin_url) == before
+
+
+def revisions() -> list[str]:
+    """Return all revisions but the last, the first one first."""
+    config = Config()
+    config.set_main_option("script_location", str(CHECKOUT / "pantheon" / "db" / "migrations"))
+    walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    return walked[:0:-1]
+
+
+def rows(server: Server, columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what stands in some columns of each table, as text."""
+    with psycopg.connect(server.admin_url, autocommit=True) as conn:
+        return {
+            table: sorted(
+                str(row)
+                for row in conn.execute(
+                    f"SELECT {', '.join(f'{name}::text' for name in names)} FROM {table}".encode()
+                )
+            )
+            for table, names in columns.items()
+        }
+
+
+COLUMNS = """
+    SELECT c.relname, array_agg(quote_ident(a.attname) ORDER BY a.attname)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT a.attisdropped
+        AND a.attgenerated = '' AND c.relname <> 'alembic_version'
+    GROUP BY c.relname
+"""
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_from_an_earlier_revision_every_row_comes_along(server, revision):
+    fill(server.admin_url)
+    before = schema_dump.dump(server.admin_url)
+    migrate.downgrade(server.admin_url, server.login_role, revision)
+    with psycopg.connect(server.admin_url) as conn:
+        columns = dict(conn.execute(COLUMNS).fetchall())
+    there = rows(server, columns)
+    assert all(there[table] for table in ROWS if table in columns)
+    migrate.upgrade(server.admin_url, server.login_role)
+    assert rows(server, columns) == there
     assert schema_dump.dump(server.admin_url) == before
 
 

@@ -16,6 +16,8 @@ What it answers is told by the model's name, or by the header `X-Fake-Model` in 
 | `echo-all` | all messages, as JSON |
 | `scripted` | what the system prompt says: a line `say: TEXT`, `cut: TEXT` (finish reason \
 `length`), or `as: MODEL` for one of these; `on WORDS => say: …` only if the last message has them |
+| `minutes` | a summary of what it was shown when it is asked for one, else talk; `minutes-empty`: \
+with empty lists, `minutes-once-empty`: until it is told, `minutes-wrong`: with made-up figures |
 | `reasoning` | reasoning, then text, with reasoning tokens in the usage |
 | `length` | 20 tokens, finish reason `length` |
 | `empty` | no text, finish reason `stop` |
@@ -40,11 +42,12 @@ What it answers is told by the model's name, or by the header `X-Fake-Model` in 
 
 Requests for the tests themselves:
 
-- `GET /log`: `{"requests": [{id, model, sha256, path, at, outcome, status, tokens, streamed}]}`,
-  oldest first. `id` is `X-Client-Request-Id`, `sha256` that of the body, `path` where it was sent
-  (any that ends in `/chat/completions`), `at` seconds since the epoch, `outcome` one of open,
-  completed, refused, client_closed, reset, cut. `?id=…&arrived=S` waits up to S seconds for a
-  request of that id, `?id=…&settled=S` until none of them is open.
+- `GET /log`: `{"requests": [{id, model, sha256, path, at, settled_at, outcome, status, tokens, \
+streamed}]}`, oldest first. `id` is `X-Client-Request-Id`, `sha256` that of the body, `path` where
+  it was sent (any that ends in `/chat/completions`), `at` and `settled_at` (null while open)
+  seconds since the epoch, `outcome` one of open, completed, refused, client_closed, reset, cut.
+  `?id=…&arrived=S` waits up to S seconds for a request of that id, `?id=…&settled=S` until none of
+  them is open.
 - `POST /reset`: forget the log and the counts of `flaky`.
 - `POST /away {"models": true}`: `GET /models` answers 503 until set false.
 """

@@ -16,6 +16,7 @@ class Entry:
     sha256: str
     path: str
     at: float
+    settled_at: float | None = None
     outcome: str = "open"
     status: int = 0
     tokens: int = 0
@@ -46,7 +47,7 @@ class Log:
     def settle(self, entry: Entry, outcome: str) -> None:
         """Note how a request ended; the first word stands."""
         if entry.outcome == "open":
-            entry.outcome = outcome
+            entry.outcome, entry.settled_at = outcome, time.time()
             self._tell()
 
     async def read(

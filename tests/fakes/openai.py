@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from tests.fakes import minutes
+
 Part = tuple[float, bytes]
 """Seconds to wait, then bytes of the body to send."""
 
@@ -242,6 +244,10 @@ BY_NAME: dict[str, Callable[..., Answer]] = {
 }
 
 SPECIAL: dict[str, Callable[[dict[str, Any]], Answer]] = {
+    "minutes": lambda asked: _said(asked, minutes.reply(asked, "")),
+    "minutes-empty": lambda asked: _said(asked, minutes.reply(asked, "empty")),
+    "minutes-once-empty": lambda asked: _said(asked, minutes.reply(asked, "once-empty")),
+    "minutes-wrong": lambda asked: _said(asked, minutes.reply(asked, "wrong")),
     "echo": _echo,
     "echo-all": lambda asked: _said(asked, json.dumps(asked["messages"])),
     "reasoning": _reasoning,

@@ -51,6 +51,7 @@ def main() -> int:
     began, table = time.monotonic(), Table()
     options = [
         str(Path(__file__).parent),
+        str(Path(__file__).parents[1] / "properties"),
         "-p",
         "no:xdist",
         "-q",

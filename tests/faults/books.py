@@ -91,6 +91,13 @@ async def check_requests(here: World) -> Tally:
     )
     _none({row[0] for row in found if row[4]}, "requests of steps that had their result")
     _none(completed - answered, "answers that the model server did not finish")
+    asked = await here.rows(
+        """
+        SELECT (SELECT count(*) FROM turn_events WHERE type = 'turn.awaiting_input'),
+               (SELECT count(*) FROM steps WHERE kind = 'approval' AND started_at IS NOT NULL)
+        """
+    )
+    assert asked[0][0] == asked[0][1], f"{asked[0][1]} approvals were asked {asked[0][0]} times"
     counted = await here.rows("SELECT (SELECT count(*) FROM turns), (SELECT count(*) FROM steps)")
     lost = sum(ledger[attempt][0] == "lost" for attempt in times)
     credits = sum(row[4] or 0 for row in ledger.values())

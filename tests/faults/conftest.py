@@ -11,14 +11,18 @@ import pytest
 
 from pantheon.base import ids
 from pantheon.ops.embedded import Server
+from tests.conftest import TEMPLATE, Cluster
 from tests.faults.postgres import Postgres, own_postgres
 from tests.faults.processes import Nursery, breeding
 from tests.faults.world import World, world
 
 T = TypeVar("T")
 Figures = Callable[..., None]
+Search = Callable[[Callable[[World], Awaitable[object]]], Awaitable[str]]
 LONG_FORM = "PANTHEON_FAULTS_LONG"
 SEED = "PANTHEON_FAULTS_SEED"
+TRIES = 6
+NOTHING = "nothing was found with the guard off: this harness is void"
 SEED_OF = pytest.StashKey[int]()
 
 
@@ -128,10 +132,41 @@ def figures(
     return tell
 
 
+@pytest.fixture
+def until_found(cluster: Cluster, fakes: str, tmp_path: Path, nursery: Nursery) -> Search:
+    """Run a harness whose guard is off in one new installation after another, by chance.
+
+    Returns what it found; fails if it has found nothing in `TRIES` of them.
+    """
+
+    async def search(harness: Callable[[World], Awaitable[object]]) -> str:
+        for at in range(TRIES):
+            server = cluster.create(template=TEMPLATE)
+            folder = tmp_path / str(at)
+            folder.mkdir()
+            try:
+                async with world(server, fakes, folder, nursery) as here:
+                    await harness(here)
+            except (AssertionError, TimeoutError) as error:
+                return _first_line(error)
+            finally:
+                cluster.drop(server)
+        pytest.fail(NOTHING)
+
+    return search
+
+
 async def must_fail(harness: Awaitable[object]) -> str:
-    """Run a harness whose guard is off; returns what it found, fails if it found nothing."""
+    """Run a harness whose guard is off; returns what it found, fails if it found nothing.
+
+    For those that leave nothing to chance; `until_found` is for the others.
+    """
     try:
         await harness
     except (AssertionError, TimeoutError) as error:
-        return str(error).partition("\n")[0][:100]
-    pytest.fail("nothing was found with the guard off: this harness is void")
+        return _first_line(error)
+    pytest.fail(NOTHING)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:100]

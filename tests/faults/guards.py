@@ -9,8 +9,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from psycopg.rows import class_row
+
 from pantheon.accounts.roles import Who
 from pantheon.api.routes import turns as routes
+from pantheon.base.errors import Problem
 from pantheon.db import wake
 from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
@@ -18,7 +21,8 @@ from pantheon.events.types import NewEvent, TurnRef
 from pantheon.ledger import attempts
 from pantheon.ops import runtime
 from pantheon.providers import chat_frames
-from pantheon.turns import accept, run, step, work
+from pantheon.sessions import sessions
+from pantheon.turns import accept, leases, run, step, work
 from pantheon.turns.place import Place
 from pantheon.turns.types import TurnRow
 from pantheon.worker import main
@@ -73,6 +77,42 @@ def _without_committed() -> None:
         return True
 
     attempts.close = close_blindly
+
+
+def _without_not_found() -> None:
+    """A session that is not there is nothing that anybody has thought of."""
+    see = sessions.see
+
+    async def trust(*given: Any) -> Any:
+        try:
+            return await see(*given)
+        except Problem as problem:
+            raise RuntimeError("no session") from problem
+
+    sessions.see = trust
+
+
+def _without_fairness() -> None:
+    """Whoever has asked first is answered first."""
+
+    async def claim(
+        conn: Connection, worker_id: UUID, _: Any, seconds: float, limit: int, **__: Any
+    ) -> list[TurnRow]:
+        async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
+            await cursor.execute(
+                """
+                UPDATE turns SET status = 'running', lease_epoch = lease_epoch + 1,
+                    lease_owner = %(worker)s, started_at = clock_timestamp(),
+                    lease_expires_at = clock_timestamp() + make_interval(secs => %(seconds)s)
+                WHERE id IN (SELECT id FROM turns WHERE status = 'queued'
+                             ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                RETURNING *
+                """,
+                {"worker": worker_id, "seconds": seconds, "limit": limit},
+            )
+            return await cursor.fetchall()
+
+    leases.claim = claim
 
 
 def _without_drain() -> None:
@@ -191,9 +231,11 @@ def _without_prefix() -> None:
 GUARDS: dict[str, Callable[[], None]] = {
     "committed": _without_committed,
     "drain": _without_drain,
+    "fairness": _without_fairness,
     "fence": _without_fence,
     "head": _without_head,
     "lost": _without_lost,
+    "not_found": _without_not_found,
     "notify": _without_notify,
     "over": _without_over,
     "own_statement": _without_own_statement,

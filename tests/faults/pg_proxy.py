@@ -158,21 +158,19 @@ async def proxy_before(server: Server, rng: random.Random) -> AsyncIterator[Prox
     """Have a proxy before `server`; its connections end with the block."""
     serving: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: asyncio tells of those that it makes when they are cancelled.
+        task = asyncio.create_task(proxy.serve(reader, writer))
         serving.add(task)
-        try:
-            await proxy.serve(reader, writer)
-        finally:
-            serving.discard(task)
+        task.add_done_callback(serving.discard)
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    listening = await asyncio.start_server(accept, "127.0.0.1", 0)
     proxy = Proxy(server, rng, listening.sockets[0].getsockname()[1])
     try:
         yield proxy
     finally:
         listening.close()
-        for task in serving:
+        carried = list(serving)
+        for task in carried:
             task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.gather(*carried, return_exceptions=True)

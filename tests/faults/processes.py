@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 ADDRESS = re.compile(r"(?:answers at |^)(http://127\.0\.0\.1:\d+)", re.MULTILINE)
 LOOK_SECONDS = 0.02
 START_SECONDS = 120.0
+STALL_SECONDS = 60.0
 
 
 class Process:
@@ -50,6 +51,11 @@ class Process:
         """Let it run again where it stood (SIGCONT)."""
         self.stopped.clear()
         self._send(signal.SIGCONT)
+
+    async def until_stalled(self) -> None:
+        """Wait until it stands still at its crash point. Raises TimeoutError."""
+        async with asyncio.timeout(STALL_SECONDS):
+            await self.stopped.wait()
 
     async def until_serving(self) -> None:
         """Wait until it has told its address; raises with what it said if it ends before."""

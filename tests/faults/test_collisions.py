@@ -47,7 +47,7 @@ async def accepting(
     """Have an API that stands still while it accepts a turn, and its answer to be."""
     api = await here.start("api", crash_at=f"{point} stall", without=without)
     answer = asyncio.create_task(here.post(api, session_id, mode, key=key))
-    await api.stopped.wait()
+    await api.until_stalled()
     return api, answer
 
 
@@ -150,7 +150,7 @@ async def cancel_at(here: World, mode: str, point: str, without: Collection[str]
     api = await here.start("api", without=without)
     turn = await here.ask(api, await here.session(mode, MODEL), mode)
     worker = await here.start("worker", crash_at=f"{point} stall")
-    await worker.stopped.wait()
+    await worker.until_stalled()
     cancelling = asyncio.create_task(here.cancel(api, turn, "now"))
     await met(here, cancelling)
     worker.go_on()
@@ -205,7 +205,7 @@ async def test_the_database_dies_in_the_closing_transaction(
     for mode in MODES:
         await here.ask(api, await here.session(mode, MODEL), mode)
     worker = await here.start("worker", crash_at=f"{point} stall")
-    await worker.stopped.wait()
+    await worker.until_stalled()
     await postgres.stop_at_once()
     await postgres.start()
     worker.go_on()

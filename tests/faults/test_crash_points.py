@@ -22,7 +22,8 @@ async def test_a_worker_that_ends_here_loses_nothing(
     for mode in MODES:
         await here.ask(api, await here.session(mode, "paced-20-2-20"), mode)
     # The second passage: by then some steps of some modes are done, and others begin.
-    crashed = await here.start("worker", crash_at=f"{point}:2")
+    passage = 1 if point.startswith("approve.") else 2
+    crashed = await here.start("worker", crash_at=f"{point}:{passage}")
     assert await crashed.ended == CRASHED
     if checkpoints == "deleted":
         await here.forget_checkpoints()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.faults.books import Tally, check
-from tests.faults.conftest import Figures, Size, must_fail
+from tests.faults.conftest import Figures, Search, Size
 from tests.faults.load import Load, check_acknowledged
 from tests.faults.world import World
 
@@ -87,8 +87,8 @@ async def test_killed_workers_lose_and_double_nothing(
 
 @pytest.mark.parametrize("guard", ["lost", "read_through"])
 async def test_without_a_guard_kills_are_seen_in_the_books(
-    here: World, rng: random.Random, figures: Figures, guard: str
+    until_found: Search, rng: random.Random, figures: Figures, guard: str
 ) -> None:
     """Control: what is left open or asked again has to be found."""
-    found = await must_fail(kill_and_check(here, rng, 6, without=[guard]))
+    found = await until_found(lambda here: kill_and_check(here, rng, 6, without=[guard]))
     figures(f"control: kill -9 of workers without '{guard}'", found=found)

@@ -66,6 +66,7 @@ async def test_a_worker_that_dies_here_changes_no_decision(
 
 async def test_a_wait_outlives_the_worker_that_asked(here: World) -> None:
     """Nobody runs while the user thinks: killing the worker then is no loss of any kind."""
+    here.answers_approvals = False
     api = await here.start("api")
     turn = await here.ask(api, await managed(here, "plan"), "orchestrator")
     first = await here.start("worker")

@@ -124,7 +124,7 @@ async def test_a_process_ends_in_time_though_the_database_is_away(
     seconds = loop.time() - asked_at
     assert (code, seconds <= size.seconds(GRACE_SECONDS + SETTLING_SECONDS)) == (0, True), seconds
     await postgres.start()
-    await here.start("worker")
+    await here.start("up")
     assert {turn["status"] for turn in await here.all_over()} == {"completed"}
     await check(here)
     figures(f"SIGTERM of a {kind} while PostgreSQL is away", exit_after_s=round(seconds, 2))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ import psycopg
 from pantheon.accounts import keys
 from pantheon.accounts.roles import Who
 from pantheon.accounts.workspaces import ensure_local_owner
+from pantheon.base.errors import Problem
 from pantheon.db.pool import Database
 from pantheon.ops.embedded import Server
 from tests import make
@@ -22,7 +23,14 @@ from tests.faults.processes import Nursery, Process
 TERMINAL = ("completed", "partial", "failed", "cancelled")
 LEASE_SECONDS = 1.0
 GRACE_SECONDS = 2.0
-MODES = ("direct", "manual", "sequence", "roundtable", "orchestrator")
+# `sequence` is manual one after another, `approved` an orchestrator whose user is asked each time.
+MODES = ("direct", "manual", "sequence", "roundtable", "orchestrator", "approved")
+ORCHESTRATED = ("orchestrator", "approved")
+WAITING = """
+    SELECT s.turn_id, s.id FROM steps s
+    JOIN turns t ON t.workspace_id = s.workspace_id AND t.id = s.turn_id
+    WHERE t.status = 'awaiting_input' AND s.kind = 'approval' AND s.finished_at IS NULL
+"""
 LOOK_SECONDS = 0.03
 ANSWER_SECONDS = 60.0
 
@@ -57,6 +65,8 @@ class World:
         self.headers: dict[str, str]
         self.client: httpx2.AsyncClient
         self.processes: list[Process] = []
+        self.ending = asyncio.Event()
+        self.answers_approvals = True
         self._nursery = nursery
 
     async def start(
@@ -109,7 +119,6 @@ class World:
         *,
         models: Collection[str] = (),
         manager: str = "fake/scripted",
-        approve: str = "never",
     ) -> UUID:
         """Open a session for one of `MODES`: its agents have `model`, or each one of `models`.
 
@@ -125,14 +134,14 @@ class World:
             else:
                 roster = [await make.make_agent(conn, self.who, model=name) for name in of_each]
                 given: dict[str, Any] = {"mode": "roundtable"}
-                if mode == "orchestrator":
+                if mode in ORCHESTRATED:
                     prompt = _script([agent["key"] for agent in roster])
                     given = {
-                        "mode": mode,
-                        "modes": (mode,),
+                        "mode": "orchestrator",
+                        "modes": ("orchestrator",),
                         "goal": "Ship",
                         "manager": {"model": manager, "prompt": prompt},
-                        "approve": approve,
+                        "approve": "each_round" if mode == "approved" else "never",
                     }
                 room = await make.make_room(conn, self.who, agents=roster, **given)
                 session = await make.make_session(conn, self.who, room=room)
@@ -152,7 +161,7 @@ class World:
 
         With `wait_seconds` the answer waits for the turn's end so long.
         """
-        tagged = mode not in ("direct", "orchestrator")
+        tagged = mode not in ("direct", *ORCHESTRATED)
         body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
         if mode in ("manual", "sequence"):
             body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
@@ -215,6 +224,25 @@ class World:
                 raise TimeoutError(f"not within {seconds:g} s: {query} {args}")
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def answer_approvals(self) -> None:
+        """Say yes to whatever a turn asks its user, at an API that is well, until all ends.
+
+        It is not cancelled: a query under way may swallow that.
+        """
+        while not self.ending.is_set():
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self.answers_approvals:
+                continue
+            well = [p for p in self.processes if p.url and not p.stopped.is_set()]
+            apis = [process for process in well if not process.ended.done()]
+            # While the database is away, or where the API dies: the next look finds it again.
+            with suppress(psycopg.OperationalError, Problem, httpx2.TransportError):
+                for turn_id, approval_id in await self.rows(WAITING) if apis else ():
+                    await self.client.post(
+                        f"{apis[-1].url}/api/v1/turns/{turn_id}/approval",
+                        json={"id": str(approval_id), "action": "approve"},
+                    )
+
     async def forget_checkpoints(self) -> None:
         """Delete every checkpoint there is."""
         async with self.db.transaction(self.who.workspace_id) as conn:
@@ -249,10 +277,15 @@ async def world(server: Server, fakes: str, folder: Path, nursery: Nursery) -> A
     try:
         async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, headers=here.headers) as client:
             here.client = client
-            yield here
+            answering = asyncio.create_task(here.answer_approvals())
+            try:
+                yield here
+            finally:
+                here.ending.set()
+                for process in here.processes:
+                    process.kill()
+                await answering
     finally:
-        for process in here.processes:
-            process.kill()
         for process in here.processes:
             await process.ended
         await db.close()

@@ -20,7 +20,8 @@ from pantheon.ops.demo import (
     make_example,
     make_first_example,
 )
-from pantheon.providers.registry import Providers, open_providers
+from pantheon.providers.configure import open_providers
+from pantheon.providers.registry import Providers
 from pantheon.providers.types import Model
 from pantheon.rooms.rooms import delete_room
 

@@ -12,6 +12,7 @@ from pantheon.ledger import usage
 from pantheon.ops.doctor import TRIALS_OF_A_PROVIDER, Finding, Verdict, choose_models, examine
 from pantheon.ops.embedded import Server
 from pantheon.ops.server_file import announced
+from pantheon.providers.own_keys import store_key
 from pantheon.providers.types import Model
 from tests.make import make_agent
 
@@ -121,3 +122,28 @@ async def test_what_agents_use_counts_as_used(
         tmp_path, server, {"lab": {"base_url": fakes, "models": [*names, "echo"]}}
     )
     assert found["model lab/echo"].verdict == Verdict.fine
+
+
+async def test_keys_that_were_entered_are_told_of(
+    tmp_path: Path, server: Server, db: Database, fakes: str
+) -> None:
+    """Where they are sealed, whether others can read the file, and that it is the right one."""
+    lab = {"lab": {"base_url": fakes, "api_key": "wrong-key", "models": ["ok"]}}
+    assert "provider keys" not in await examined(tmp_path, server, lab)
+    who, key_file = await ensure_local_owner(db), tmp_path / "secret.key"
+    async with db.transaction(who.workspace_id) as conn:
+        await store_key(conn, who, key_file, "lab", "sk-canary-0123456789")
+    found = await examined(tmp_path, server, lab)
+    assert found["provider keys"].verdict == Verdict.fine
+    assert str(key_file) in found["provider keys"].detail
+    assert found["model lab/ok"].verdict == Verdict.fine
+    assert found["provider openai"].verdict == Verdict.note
+    key_file.chmod(0o644)
+    found = await examined(tmp_path, server, lab)
+    assert found["provider keys"].verdict == Verdict.note
+    assert "chmod 600" in found["provider keys"].detail
+    key_file.unlink()
+    found = await examined(tmp_path, server, lab)
+    assert found["provider lab"].verdict == Verdict.broken
+    assert "PANTHEON_KEY_FILE" in found["provider lab"].detail
+    assert "canary" not in json.dumps([finding.detail for finding in found.values()])

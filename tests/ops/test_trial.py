@@ -8,8 +8,10 @@ from pantheon.accounts.roles import Who
 from pantheon.base.settings import Settings
 from pantheon.db.pool import Database
 from pantheon.ledger import usage
-from pantheon.ops.trial import QUESTION, Trial, try_model
-from pantheon.providers.registry import Providers, open_providers
+from pantheon.ops.outside import Trial
+from pantheon.ops.trial import QUESTION, try_model
+from pantheon.providers.configure import open_providers
+from pantheon.providers.registry import Providers
 from tests.fakes.process import requests
 
 

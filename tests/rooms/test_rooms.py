@@ -195,3 +195,15 @@ async def test_pages_give_each_room_once_with_its_roster(conn, who):
     second = await list_rooms(conn, who, limit=3, cursor=first["next_cursor"])
     assert [*first["items"], *second["items"]] == made[::-1]
     assert second["next_cursor"] is None
+
+
+async def test_what_cannot_be_restored_any_more_is_not_listed(conn, who):
+    kept, gone = await make_room(conn, who), await make_room(conn, who)
+    for room in (kept, gone):
+        await delete_room(conn, who, UUID(room["id"]))
+    await conn.execute(
+        "UPDATE rooms SET deleted_at = now() - interval '8 days' WHERE id = %s", (gone["id"],)
+    )
+    listed = await list_rooms(conn, who, deleted=True)
+    assert [room["id"] for room in listed["items"]] == [kept["id"]]
+    assert (await list_rooms(conn, who))["items"] == []

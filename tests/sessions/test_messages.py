@@ -67,3 +67,29 @@ async def test_a_private_history_is_its_users(conn, who):
     colleague = await make_user(conn, who)
     with pytest.raises(Problem, match="not_found"):
         await messages.list_messages(conn, colleague, UUID(session["id"]), limit=2, cursor=None)
+
+
+async def test_a_message_is_pinned_and_unpinned(conn, who):
+    session = await make_session(conn, who)
+    await make_turn(conn, who, session, "Never on Fridays.", status="failed")
+    page = await messages.list_messages(conn, who, UUID(session["id"]), limit=9, cursor=None)
+    message_id = UUID(page["items"][0]["id"])
+    assert page["items"][0]["pinned"] is False
+    for pinned in (True, True, False):
+        told = await messages.pin(conn, who, message_id, pinned=pinned)
+        assert (told["id"], told["pinned"]) == (str(message_id), pinned)
+    stranger = await make_user(conn, who)
+    for other, unknown in ((stranger, message_id), (who, ids.new())):
+        with pytest.raises(Problem) as caught:
+            await messages.pin(conn, other, unknown, pinned=True)
+        assert caught.value.kind.code == "not_found"
+
+
+async def test_an_emptied_message_names_the_turns_that_show_it(conn, who):
+    session = await make_session(conn, who)
+    turn = await make_turn(conn, who, session, "Secret.", status="failed")
+    page = await messages.list_messages(conn, who, UUID(session["id"]), limit=9, cursor=None)
+    message_id = UUID(page["items"][0]["id"])
+    (shown,) = await messages.empty(conn, who, message_id)
+    assert (str(shown.turn_id), shown.asked, shown.step_ids) == (turn["id"], True, [])
+    assert await messages.texts(conn, who.workspace_id, [message_id]) == {message_id: (None, "")}

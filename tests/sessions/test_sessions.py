@@ -34,6 +34,7 @@ async def test_a_new_session_is_in_a_room_or_with_an_agent(conn, who):
         "shared": False,
         "pinned": False,
         "head_turn_id": None,
+        "forked_from": None,
         "turns": 0,
         "last_turn_at": None,
         "created_at": 0,

@@ -4,6 +4,7 @@ The manager's model says what its role prompt tells it for each round: `Left: 3 
 what it is asked first, `Left: 2 rounds` second, and `Write the answer` in the synthesis.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from pantheon.ops.runtime import Runtime
 from pantheon.turns import step
 from pantheon.turns.approve import decide
 from tests import make
+from tests.fakes.process import requests
 from tests.turns.drive import ended, log_of, rows, send, until, view
 
 FIRST, SECOND, THIRD = "Left: 3 rounds", "Left: 2 rounds", "Left: 1 rounds"
@@ -80,10 +82,20 @@ async def story(runtime: Runtime, who: Who, *script: str, **given: Any) -> dict[
     drift = [f for f in await reconcile(runtime.server.admin_url) if f.drift]
     assert drift == []
     await by_purpose(runtime, who, turn)
+    await sent_once(runtime, who, turn)
     log = await log_of(runtime, who, turn)
     assert log[-1][1]["turn"] == turn
     assert [event.seq for event, _ in log] == list(range(1, len(log) + 1))
     return turn
+
+
+async def sent_once(runtime: Runtime, who: Who, turn: dict[str, Any]) -> None:
+    """See that the model server has had each request of the ledger once, and no other (I2)."""
+    url = runtime.settings.providers["fake"].base_url
+    query = "SELECT attempt_id::text, sent FROM llm_call_events WHERE turn_id = %s"
+    for attempt_id, sent in await rows(runtime, who, query, turn["id"]):
+        had = await asyncio.to_thread(requests, url, attempt_id, settled_seconds=3 * sent)
+        assert len(had) == int(sent), attempt_id
 
 
 async def by_purpose(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.turns.stories import (
     FIRST,
     SECOND,
     SYNTHESIS,
+    answer,
     delegate,
     on,
     purposes,
@@ -31,12 +32,13 @@ from tests.turns.test_leases import claim, run
 __all__ = ["settings", "short_waits"]
 
 
-@pytest.mark.parametrize("phase", ["route1", "r1.1:a0", "synth"])
+@pytest.mark.parametrize("phase", ["route1", "r1.1:a0", "route2", "synth"])
 async def test_a_cancel_in_each_phase(runtime: Runtime, who: Who, phase: str) -> None:
     slow = "paced-1-20-1000"
     scripts = {
         "route1": (f"as: {slow}",),
         "r1.1:a0": (on(FIRST, delegate("a0")), SYNTHESIS),
+        "route2": (on(FIRST, delegate("a0")), f"on {SECOND} => as: {slow}", SYNTHESIS),
         "synth": (on(FIRST, delegate("a0")), on(SECOND, FINISH), f"as: {slow}"),
     }
     models = (slow, "ok") if phase == "r1.1:a0" else ("ok", "ok")
@@ -90,6 +92,62 @@ async def test_a_replay_reads_the_decisions_and_asks_nobody_again(
         idle, who, "SELECT step_id FROM llm_call_events WHERE outcome = 'completed'"
     )
     assert len(completed) == len(set(completed)) == 5
+
+
+async def age(runtime: Runtime, who: Who, turn: Any, hours: int) -> None:
+    """Let a turn have begun so long before."""
+    query = "UPDATE turns SET started_at = started_at - %s * interval '1 hour' WHERE id = %s"
+    await rows(runtime, who, f"{query} RETURNING id", hours, turn["id"])
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+async def test_the_wall_clock_runs_on_while_workers_die(
+    idle: Runtime, who: Who, closed: int
+) -> None:
+    session_id = await room_session(
+        idle, who, on(FIRST, delegate("a0")), on(SECOND, delegate("a1")), SYNTHESIS
+    )
+    accepted = await send(idle, who, session_id, "Ship it?")
+    for _ in range(closed):
+        for turn in await claim(idle, seconds=0):
+            await run(idle, turn, lost_after_one_step(idle))
+    await age(idle, who, accepted, 1)
+    for turn in await claim(idle):
+        await run(idle, turn)
+    over = await view(idle, who, accepted)
+    assert over["stop_reason"] == "turn_seconds"
+    done = [key for key, status in steps(over) if status == "completed"]
+    assert done == [*["route1", "r1.1:a0"][:closed], "synth"]
+    again = await retried(idle, who, over, over["steps"][1]["id"])
+    assert (again["status"], again["stop_reason"]) == ("completed", "turn_seconds")
+    # What the clock has ended is not taken up by a retry: that would put rounds behind the answer.
+    assert [s["key"] for s in again["steps"] if s["source_step_id"] is None] == ["r1.1:a0", "synth"]
+
+
+async def retried(runtime: Runtime, who: Who, turn: Any, step: str) -> dict[str, Any]:
+    """Retry one step of a turn that is over; returns the new turn when it is."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        again = await retry_turn(conn, runtime.providers, who, UUID(turn["id"]), [UUID(step)])
+    for claimed in await claim(runtime):
+        await run(runtime, claimed)
+    return await view(runtime, who, again)
+
+
+async def test_the_time_that_a_user_takes_is_not_the_turns(idle: Runtime, who: Who) -> None:
+    session_id = await room_session(
+        idle, who, on(FIRST, delegate("a0")), on(SECOND, FINISH), SYNTHESIS, approve="plan"
+    )
+    accepted = await send(idle, who, session_id, "Ship it?")
+    for turn in await claim(idle):
+        await run(idle, turn)
+    await age(idle, who, accepted, 5)
+    query = "UPDATE steps SET started_at = started_at - interval '5 hours' WHERE kind = 'approval'"
+    await rows(idle, who, f"{query} RETURNING id")
+    await answer(idle, who, await view(idle, who, accepted), "approve")
+    for turn in await claim(idle):
+        await run(idle, turn)
+    over = await view(idle, who, accepted)
+    assert (over["status"], over["stop_reason"]) == ("completed", None)
 
 
 def lost_after_one_step(runtime: Runtime) -> Control:

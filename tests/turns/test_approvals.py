@@ -44,7 +44,7 @@ async def test_a_plan_is_approved_with_edits_and_a_word(runtime: Runtime, who: W
     ]  # fmt: skip
     assert "Only the price." in over["steps"][2]["message"]["content"]
     async with runtime.db.transaction(who.workspace_id) as conn:
-        sent = await view_sent(conn, who, UUID(over["steps"][4]["id"]))
+        sent = await view_sent(conn, runtime.providers, who, UUID(over["steps"][4]["id"]))
     assert any("Mind the budget." in s["text"] for s in sent["sections"])
     assert over["approval"] is None
 

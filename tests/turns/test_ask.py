@@ -10,7 +10,7 @@ import pytest
 
 from pantheon.base import ids
 from pantheon.context import audits
-from pantheon.context.assemble import PastTurn, Quote
+from pantheon.context.quotes import PastTurn, Quote
 from pantheon.ledger import attempts
 from pantheon.providers.types import Failure
 from pantheon.turns.ask import Ask, history_bounds, prepare_ask, record_ask
@@ -106,7 +106,7 @@ async def test_attempt_audit_and_step_are_recorded_together(idle, who):
     assert isinstance(prepared, Ask)
     async with idle.db.transaction(who.workspace_id) as conn:
         attempt, started = await record_ask(conn, work.turn, step, prepared)
-        audit = await audits.latest(conn, who.workspace_id, step.id)
+        audit = await audits.of_step(conn, who.workspace_id, step.id)
         assert await attempts.load_open(conn, who.workspace_id, step.id) == attempt
     assert (started.status, started.attempts) == ("running", 1)
     assert (attempt.number, attempt.lease_epoch, attempt.model) == (1, 1, "demo/fast")
@@ -114,5 +114,10 @@ async def test_attempt_audit_and_step_are_recorded_together(idle, who):
     assert audit is not None
     assert (audit.attempt_id, audit.request_sha256) == (attempt.id, prepared.sha256)
     assert audit.request_sha256 == attempt.request_sha256
-    assert [section["origin"] for section in audit.sections] == ["role", "history", "input"]
+    assert [section["origin"] for section in audit.sections] == [
+        "role",
+        "rules",
+        "history",
+        "input",
+    ]
     assert UUID(seat.prompt_id) == UUID(audit.sections[0]["prompt_id"])

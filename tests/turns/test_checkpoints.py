@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde import _msgpack
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from pantheon.base import ids
 from pantheon.base.errors import Problem
@@ -42,9 +45,7 @@ def break_schema(server, statement: str) -> None:
 
 async def save(saver: Saver, thread: str) -> None:
     """Leave the checkpoint of a turn that had nothing to do."""
-    await drive(
-        compile_graph(saver), thread, Stop, _nothing, steps=1, single_batch=True, resume=False
-    )
+    await drive(compile_graph(saver), thread, Stop, _nothing, steps=1, pausable=False, resume=False)
 
 
 async def _nothing(_: Any) -> None:
@@ -60,6 +61,7 @@ async def test_a_complete_schema_gives_a_durable_saver(pool):
     ("statement", "said"),
     [
         ("DROP TABLE checkpoints.checkpoint_migrations", "tables are missing"),
+        ("DROP TABLE checkpoints.checkpoint_blobs", "tables are missing"),
         ("DELETE FROM checkpoints.checkpoint_migrations WHERE v = 9", "at version 8"),
         (
             "UPDATE pg_index SET indisvalid = false"
@@ -104,5 +106,22 @@ async def test_threads_are_found_oldest_first_and_deleted_whole(pool):
     assert await some_threads(pool, 5) == threads[2:]
 
 
+@dataclass
+class Ours:
+    """What nobody but us knows."""
+
+    word: str
+
+
 def test_only_plain_data_comes_out_of_a_checkpoint():
     assert os.environ["LANGGRAPH_STRICT_MSGPACK"] == "true"
+    serde = JsonPlusSerializer()
+    assert serde.loads_typed(serde.dumps_typed({"steps": 1})) == {"steps": 1}
+    assert not isinstance(serde.loads_typed(serde.dumps_typed(Ours("word"))), Ours)
+
+
+async def test_without_strictness_nothing_starts(pool, monkeypatch):
+    monkeypatch.setattr(_msgpack, "STRICT_MSGPACK_ENABLED", False)
+    with pytest.raises(Problem, match="LANGGRAPH_STRICT_MSGPACK") as caught:
+        await open_saver(pool, allow_memory=True)
+    assert caught.value.kind is CHECKPOINTER_BROKEN

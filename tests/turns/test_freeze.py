@@ -8,6 +8,7 @@ import pytest
 from pantheon.base import ids
 from pantheon.base.errors import INVALID, Problem
 from pantheon.providers.registry import UNKNOWN_MODEL
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.freeze import LONGEST_TEXT, NO_AGENTS, NO_VALID_MENTION, check_input, freeze
 from pantheon.turns.place import Place
 from pantheon.turns.types import Frozen, TurnInput
@@ -138,9 +139,11 @@ def test_models_are_replaced_by_key_and_have_to_be_there():
 
 
 def test_a_turn_may_tighten_the_limits_of_its_room_only():
-    _, _, kept = frozen(ROOM, limits={"step_seconds": 90, "turn_seconds": 300})
-    assert kept.limits == {"step_seconds": 60, "turn_seconds": 300}
-    assert frozen(ROOM, limits={"step_seconds": 5})[2].limits == {"step_seconds": 5}
+    wanted = {"step_seconds": 90, "turn_seconds": 300, "rounds": 9}
+    _, _, kept = frozen(ROOM, limits=wanted)
+    assert kept.limits == {**DEFAULTS, "step_seconds": 60, "turn_seconds": 300}
+    tight = frozen(ROOM, limits={"step_seconds": 5})[2].limits
+    assert tight == {**DEFAULTS, "step_seconds": 5}
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,12 @@ class Table:
 
 
 async def through_the_graph(
-    table: Table, saver: Any = None, turn_id: str | None = None, *, resume: bool = False
+    table: Table,
+    saver: Any = None,
+    turn_id: str | None = None,
+    *,
+    pausable: bool = True,
+    resume: bool = False,
 ) -> None:
     """Drive a table by a graph with these checkpoints."""
     await drive(
@@ -64,7 +69,7 @@ async def through_the_graph(
         table.next_batch,
         table.execute,
         steps=len(table.frozen.seats),
-        single_batch=table.frozen.order == "parallel",
+        pausable=pausable,
         resume=resume,
     )
 
@@ -75,20 +80,33 @@ async def through_the_graph(
     seats=st.integers(1, 12),
     order=st.sampled_from(["parallel", "sequence"]),
     done=st.sets(st.integers(0, 11)),
+    pausable=st.booleans(),
 )
-def test_graph_and_loop_ask_the_same(mode, seats, order, done):
+def test_graph_and_loop_ask_the_same(mode, seats, order, done, pausable):
     had = {f"s{i}:a{i}" for i in done if i < seats}
     ours, plain = Table(mode, seats, order, had), Table(mode, seats, order, had)
-    asyncio.run(through_the_graph(ours))
+    asyncio.run(through_the_graph(ours, pausable=pausable))
     asyncio.run(drive_plainly(plain.next_batch, plain.execute))
     assert (ours.asked, ours.most) == (plain.asked, plain.most)
     assert ours.most == (seats - len(had) if order == "parallel" else min(1, seats - len(had)))
 
 
-@pytest.mark.parametrize("forgotten", [False, True])
+class Forgetful(InMemorySaver):
+    """A saver whose thread goes just after it was first looked for."""
+
+    async def aget_tuple(self, config: Any) -> Any:
+        found = await super().aget_tuple(config)
+        await self.adelete_thread(config["configurable"]["thread_id"])
+        return found
+
+
+@pytest.mark.parametrize("forgotten", ["not", "before", "meanwhile"])
 @pytest.mark.parametrize("order", ["parallel", "sequence"])
-async def test_after_a_fall_only_what_is_left_is_asked(order, forgotten):
+@pytest.mark.parametrize("pausable", [True, False])
+async def test_after_a_fall_only_what_is_left_is_asked(order, forgotten, pausable):
     saver, turn_id = InMemorySaver(), str(ids.new())
+    if forgotten == "meanwhile":
+        saver = Forgetful()
     table = Table("manual", 5, order)
     whole = table.execute
 
@@ -99,10 +117,12 @@ async def test_after_a_fall_only_what_is_left_is_asked(order, forgotten):
 
     table.execute = fall_at_the_third  # type: ignore[method-assign]
     with pytest.raises(Fall):
-        await through_the_graph(table, saver, turn_id)
+        await through_the_graph(table, saver, turn_id, pausable=pausable)
     table.execute, before = whole, list(table.asked)  # type: ignore[method-assign]
     assert 0 < len(before) < 5
-    await through_the_graph(table, InMemorySaver() if forgotten else saver, turn_id, resume=True)
+    if forgotten == "before":
+        saver = InMemorySaver()
+    await through_the_graph(table, saver, turn_id, pausable=pausable, resume=True)
     assert sorted(table.asked) == [f"s{i}:a{i}" for i in range(5)]
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from pantheon.accounts.roles import Who
-from pantheon.context.assemble import PastTurn
+from pantheon.context.quotes import PastTurn
 from pantheon.context.tokens import MESSAGE_OVERHEAD, estimate
 from pantheon.db.pool import Connection
 from pantheon.turns.history import PAGE, load_history

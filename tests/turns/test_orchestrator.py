@@ -8,6 +8,7 @@ import pytest
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import Problem
 from pantheon.ops.runtime import Runtime
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.sent import view_sent
 from tests import make
 from tests.fakes.process import requests
@@ -116,10 +117,11 @@ async def test_a_specialist_sees_its_brief_and_the_manager_sees_all(
     assert '<message from="@manager">\nCheck it, a0.\n</message>' in told
     assert "a1" not in told.split("</message>")[-2]
     async with runtime.db.transaction(who.workspace_id) as conn:
-        briefed = await view_sent(conn, who, UUID(turn["steps"][1]["id"]))
-        synthesis = await view_sent(conn, who, UUID(turn["steps"][4]["id"]))
-    assert [s["origin"] for s in briefed["sections"]] == ["role", "input", "brief"]
-    assert briefed["sections"][2]["text"] == '<message from="@manager">\nCheck it, a0.\n</message>'
+        briefed = await view_sent(conn, runtime.providers, who, UUID(turn["steps"][1]["id"]))
+        synthesis = await view_sent(conn, runtime.providers, who, UUID(turn["steps"][4]["id"]))
+    origins = [s["origin"] for s in briefed["sections"]]
+    assert origins == ["role", "rules", "goal", "input", "brief"]
+    assert briefed["sections"][4]["text"] == '<message from="@manager">\nCheck it, a0.\n</message>'
     texts = [s["text"] for s in synthesis["sections"] if s["origin"] == "earlier"]
     assert "(asked: Check it, a0.)" in texts[0]
     assert 'status="failed"' in texts[1]
@@ -244,6 +246,7 @@ async def test_each_cap_leads_to_the_synthesis(
     )  # fmt: skip
     assert (turn["status"], turn["stop_reason"]) == ("completed", reason)
     assert len([s for s in turn["steps"] if s["kind"] == "answer"]) == answers
+    assert turn["limits"] == {**DEFAULTS, **limits}
     assert turn["steps"][-1]["message"]["content"] == "All in all: go."
 
 
@@ -271,7 +274,7 @@ async def test_the_wall_clock_in_a_later_round_loses_nothing_of_it(
         "route1", "r1.1:a0", "route2", "r2.1:a0", "r2.2:a1", "synth",
     ]  # fmt: skip
     async with runtime.db.transaction(who.workspace_id) as conn:
-        sent = await view_sent(conn, who, UUID(turn["steps"][-1]["id"]))
+        sent = await view_sent(conn, runtime.providers, who, UUID(turn["steps"][-1]["id"]))
     heard = [(s["from"], "failed" in s["text"]) for s in sent["sections"] if s["from"]]
     assert heard == [("a0", False), ("a0", False), ("a1", True)]
 

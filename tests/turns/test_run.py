@@ -122,21 +122,21 @@ async def test_turns_of_a_session_follow_each_other(runtime: Runtime, who: Who) 
 async def test_a_database_that_is_away_counts_for_nothing(
     idle: Runtime, who: Who, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Checkpoints fail more often in a row than faults of ours may be counted."""
+    """Checkpoints cannot be read more often in a row than faults of ours may be counted."""
     session_id = await session_with(idle, who, *["demo/fast"] * 5, mode="roundtable")
     accepted = await send(idle, who, session_id)
 
     monkeypatch.setattr("pantheon.turns.run.AWAY_SECONDS", 0)
-    put, failed = idle.graph.checkpointer.aput, 0
+    read, failed = idle.graph.checkpointer.aget_tuple, 0
 
-    async def away(config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:
+    async def away(config: Any) -> Any:
         nonlocal failed
         if failed < leases.MAX_FAULTS + 2:
             failed += 1
             raise psycopg.OperationalError("the server closed the connection unexpectedly")
-        return await put(config, checkpoint, metadata, versions)
+        return await read(config)
 
-    monkeypatch.setattr(idle.graph.checkpointer, "aput", away)
+    monkeypatch.setattr(idle.graph.checkpointer, "aget_tuple", away)
     runs = 0
     while (turn := await view(idle, who, accepted))["status"] == "queued":
         async with idle.db.sweep() as conn:

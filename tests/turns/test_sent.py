@@ -24,7 +24,7 @@ __all__ = ["settings"]
 async def sent(runtime: Runtime, who: Who, step: dict[str, Any]) -> dict[str, Any]:
     """Read what a step sent."""
     async with runtime.db.transaction(who.workspace_id) as conn:
-        return await view_sent(conn, who, UUID(step["id"]))
+        return await view_sent(conn, runtime.providers, who, UUID(step["id"]))
 
 
 async def test_the_sections_are_the_request(runtime, who, fakes):
@@ -38,7 +38,9 @@ async def test_the_sections_are_the_request(runtime, who, fakes):
     assert told["request_sha256"] == request["sha256"]
     assert [(section["origin"], section["from"]) for section in told["sections"]] == [
         ("role", None),
-        ("history", None),
+        ("rules", None),
+        ("goal", None),
+        ("history", {"from_turn": 1, "to_turn": 1, "turns": 1}),
         ("input", None),
         ("earlier", "a0"),
         ("earlier", "a1"),

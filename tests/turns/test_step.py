@@ -76,7 +76,7 @@ async def test_what_was_sent_is_what_the_provider_received(
     assert call["cost"] == Decimal(call["input"] + 3 * 50) / 1_000_000
     assert call["charged"] == call["input"] + 3 * 50
     async with runtime.db.transaction(who.workspace_id) as conn:
-        sent = await view_sent(conn, who, UUID(turn["steps"][0]["id"]))
+        sent = await view_sent(conn, runtime.providers, who, UUID(turn["steps"][0]["id"]))
     assert sent["request_sha256"] == request["sha256"]
     assert [section["text"] for section in sent["sections"]] == ["You are a0.", "Q?"]
     assert sent["budget"]["reported"] == call["input"]

@@ -8,7 +8,7 @@ import pytest
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
-from pantheon.context.assemble import Quote
+from pantheon.context.quotes import Quote
 from pantheon.events.event_log import LeaseLost
 from pantheon.ops.runtime import Runtime
 from pantheon.providers.types import Failure, Finished, TokenUsage

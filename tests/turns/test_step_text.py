@@ -85,6 +85,7 @@ async def test_it_is_saved_in_groups(idle, who, work, committed, monkeypatch):
     for word in ("one ", "two ", "three "):
         text.add(word)
     await asyncio.wait_for(committed.wait(), 5)
+    monkeypatch.setattr(step_text, "FLUSH_SECONDS", 60)
     text.add("four")
     assert await saved(idle, who, work) == [(0, "one two three ")]
     event = await text.end()

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from pantheon.base import ids
+from pantheon.base import ids, metrics
 from pantheon.events import event_log
 from pantheon.ledger import attempts
 from pantheon.ledger.attempts import Attempt
@@ -197,3 +197,23 @@ async def test_a_sweep_that_fails_is_tried_again(idle, monkeypatch):
     sweeping = asyncio.create_task(sweeps.sweep_forever(idle))
     await asyncio.wait_for(again.wait(), 5)
     sweeping.cancel()
+
+
+async def test_turns_that_wait_and_those_that_nobody_takes_over_are_counted(idle, who, admin):
+    async with idle.db.transaction(who.workspace_id) as conn:
+        turns = [await make.make_turn(conn, who) for _ in range(3)]
+    admin.execute(
+        "UPDATE turns SET status = 'running', lease_expires_at = now() - interval '61 seconds'"
+        " WHERE id = %s",
+        (UUID(turns[0]["id"]),),
+    )
+    # Also where another process is at it.
+    with admin.transaction():
+        admin.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        assert not await sweep(idle)
+    assert (value(metrics.TURNS_WAITING), value(metrics.TURNS_OVERDUE)) == (2, 1)
+
+
+def value(gauge):
+    """Return what a gauge tells."""
+    return gauge.collect()[0].samples[0].value

@@ -11,7 +11,7 @@ from pantheon.agents import agents
 from pantheon.api import shapes
 from pantheon.api.answers import Json, gone, resource
 from pantheon.api.bodies import LONGEST_NAME, LONGEST_TEXT, Body, absent
-from pantheon.api.deps import Cursor, IfMatch, Limit, RuntimeOf, SignedIn
+from pantheon.api.deps import Cursor, IfMatch, Limit, OwnProviders, RuntimeOf, SignedIn
 from pantheon.api.idempotency import call_once, create_once
 from pantheon.api.routes.sessions import NewSession
 from pantheon.db.pool import Connection
@@ -83,9 +83,11 @@ class AgentChange(Body):
 
 
 @router.post("", status_code=201, response_model=shapes.Agent)
-async def create_agent(body: NewAgent, request: Request, runtime: RuntimeOf, who: SignedIn) -> Json:
+async def create_agent(
+    body: NewAgent, request: Request, runtime: RuntimeOf, who: SignedIn, providers: OwnProviders
+) -> Json:
     """Make an agent."""
-    runtime.providers.resolve(body.model)
+    providers.resolve(body.model)
 
     async def make(conn: Connection) -> dict[str, Any]:
         return await agents.create_agent(
@@ -126,12 +128,17 @@ async def get_agent(agent_id: UUID, runtime: RuntimeOf, who: SignedIn) -> Json:
 
 @router.patch("/{agent_id}", response_model=shapes.Agent)
 async def update_agent(
-    agent_id: UUID, body: AgentChange, runtime: RuntimeOf, who: SignedIn, version: IfMatch
+    agent_id: UUID,
+    body: AgentChange,
+    runtime: RuntimeOf,
+    who: SignedIn,
+    providers: OwnProviders,
+    version: IfMatch,
 ) -> Json:
     """Change an agent; turns that were accepted before keep what they froze."""
     changes = body.changes()
     if "model" in changes:
-        runtime.providers.resolve(body.model)
+        providers.resolve(body.model)
     for name in ("parameters", "context"):
         if name in changes:
             changes[name] = changes[name].given()
@@ -150,14 +157,25 @@ async def delete_agent(
     return gone()
 
 
+@router.get("/{agent_id}/prompts", response_model=shapes.AgentPrompts)
+async def list_agent_prompts(
+    agent_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+) -> Json:
+    """Every role prompt that the agent has had, the newest first; `current` is in force."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await agents.list_prompts(conn, who, agent_id, limit=limit, cursor=cursor))
+
+
 @router.post("/{agent_id}/test", response_model=shapes.AgentTest)
-async def test_agent(agent_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn) -> Json:
+async def test_agent(
+    agent_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn, providers: OwnProviders
+) -> Json:
     """Ask the agent's model for one word, with the agent's parameters. It is in the ledger."""
 
     async def call() -> tuple[UUID, dict[str, Any]]:
         async with runtime.db.transaction(who.workspace_id) as conn:
             agent = await agents.get_agent(conn, who, agent_id)
-        provider, model = runtime.providers.resolve(agent["model"])
+        provider, model = providers.resolve(agent["model"])
         trial = await try_model(
             runtime.db,
             who,

@@ -12,8 +12,11 @@ from pantheon.turns.modes.registry import MODES
 
 router = APIRouter(tags=["info"])
 
-FEATURES: tuple[str, ...] = ()
-"""What later versions add: summaries, billing, rate limits, titles, files, tools."""
+FEATURES: tuple[str, ...] = ("rate_limits", "summaries")
+"""What this version has beside the first one; later: billing, files, tools.
+
+`titles` are there where the operator has chosen a model for them.
+"""
 
 
 @router.get("/info", response_model=shapes.Info)
@@ -25,7 +28,7 @@ async def get_info(runtime: RuntimeOf, who: SignedIn) -> Json:
         {
             "version": version("pantheon"),
             "modes": list(MODES),
-            "features": list(FEATURES),
+            "features": [*FEATURES, *(["titles"] if runtime.settings.title_model else [])],
             "user": {
                 "id": str(who.user_id),
                 "name": named.user_name,

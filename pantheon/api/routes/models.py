@@ -6,16 +6,16 @@ from fastapi import APIRouter
 
 from pantheon.api import shapes
 from pantheon.api.answers import Json
-from pantheon.api.deps import RuntimeOf
+from pantheon.api.deps import OwnProviders
 from pantheon.providers.types import Model
 
 router = APIRouter(prefix="/models", tags=["models"])
 
 
 @router.get("", response_model=shapes.Models)
-async def list_models(runtime: RuntimeOf) -> Json:
+async def list_models(providers: OwnProviders) -> Json:
     """Every model that is known, also those that cannot be used now, with the reason."""
-    items = [_shape(model) for model in runtime.providers.models()]
+    items = [_shape(model) for model in providers.models()]
     return Json({"items": items, "next_cursor": None})
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import Field, StrictInt, model_validator
 from starlette.responses import Response
 
 from pantheon.api import shapes
 from pantheon.api.answers import Json, gone, resource
 from pantheon.api.bodies import LONGEST_TEXT, Body, absent
-from pantheon.api.deps import Cursor, IfMatch, Limit, RuntimeOf, SignedIn
+from pantheon.api.deps import Cursor, IfMatch, Limit, OwnProviders, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.routes.agents import Context, ModelId, Name, Prompt
 from pantheon.api.routes.sessions import NewSession
@@ -99,9 +99,11 @@ class RosterOrder(Body):
 
 
 @router.post("", status_code=201, response_model=shapes.Room)
-async def create_room(body: NewRoom, request: Request, runtime: RuntimeOf, who: SignedIn) -> Json:
+async def create_room(
+    body: NewRoom, request: Request, runtime: RuntimeOf, who: SignedIn, providers: OwnProviders
+) -> Json:
     """Make a room."""
-    given = _plain(dict(body), runtime.providers)
+    given = _plain(dict(body), providers)
 
     async def make(conn: Connection) -> dict[str, Any]:
         return await rooms.create_room(conn, who, modes=ROOM_MODES, **given)
@@ -115,11 +117,18 @@ async def create_room(body: NewRoom, request: Request, runtime: RuntimeOf, who: 
 
 @router.get("", response_model=shapes.Rooms)
 async def list_rooms(
-    runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+    runtime: RuntimeOf,
+    who: SignedIn,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    deleted: Annotated[
+        bool, Query(description="Those that were deleted and can be restored, instead.")
+    ] = False,
 ) -> Json:
     """The workspace's rooms with their rosters, the newest first."""
     async with runtime.db.transaction(who.workspace_id) as conn:
-        return Json(await rooms.list_rooms(conn, who, limit=limit, cursor=cursor))
+        found = await rooms.list_rooms(conn, who, deleted=deleted, limit=limit, cursor=cursor)
+    return Json(found)
 
 
 @router.get("/{room_id}", response_model=shapes.Room)
@@ -131,10 +140,15 @@ async def get_room(room_id: UUID, runtime: RuntimeOf, who: SignedIn) -> Json:
 
 @router.patch("/{room_id}", response_model=shapes.Room)
 async def update_room(
-    room_id: UUID, body: RoomChange, runtime: RuntimeOf, who: SignedIn, version: IfMatch
+    room_id: UUID,
+    body: RoomChange,
+    runtime: RuntimeOf,
+    who: SignedIn,
+    providers: OwnProviders,
+    version: IfMatch,
 ) -> Json:
     """Change a room; turns that were accepted before keep what they froze."""
-    changes = _plain(body.changes(), runtime.providers)
+    changes = _plain(body.changes(), providers)
     async with runtime.db.transaction(who.workspace_id) as conn:
         return resource(
             await rooms.update_room(conn, who, room_id, changes, modes=ROOM_MODES, version=version)

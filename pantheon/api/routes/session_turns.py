@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from pantheon.api.deps import Cursor, LastEventId, Limit, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.turn_answers import STREAM, STREAMED_TURN, AsPreferred, answer_turn, event_stream
 from pantheon.base.crashpoints import crash_point
+from pantheon.base.errors import NOT_FOUND, Problem
+from pantheon.context import summaries
 from pantheon.db.pool import Connection
 from pantheon.events.follow import follow_session
 from pantheon.sessions import messages, sessions
@@ -66,7 +69,8 @@ async def create_turn(
     wanted = body.wanted()
 
     async def make(conn: Connection) -> Mapping[str, Any]:
-        return await accept_turn(conn, runtime.providers, who, session_id, wanted, slot=slot)
+        async with runtime.rates.counting(conn, who):
+            return await accept_turn(conn, runtime.providers, who, session_id, wanted, slot=slot)
 
     async def render(conn: Connection, turn_id: UUID) -> Mapping[str, Any]:
         return await view_turn(conn, who, turn_id)
@@ -89,7 +93,7 @@ async def list_turns(
     session_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
 ) -> Json:
     """All turns of a session, oldest first, with those that were retried or left aside."""
-    async with runtime.db.transaction(who.workspace_id) as conn:
+    async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
         return Json(await view_turns(conn, who, session_id, limit=limit, cursor=cursor))
 
 
@@ -124,6 +128,16 @@ async def list_messages(
         return Json(await messages.list_messages(conn, who, session_id, limit=limit, cursor=cursor))
 
 
+@router.get("/summaries", response_model=turn_shapes.Summaries)
+async def list_summaries(
+    session_id: UUID, runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+) -> Json:
+    """The summaries that stand for older turns, all versions, newest first."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        found = await summaries.list_summaries(conn, who, session_id, limit=limit, cursor=cursor)
+    return Json(found)
+
+
 @router.get("/events", response_class=Response, responses=STREAM)
 async def follow_events(
     session_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn, after: LastEventId
@@ -131,5 +145,16 @@ async def follow_events(
     """A session's events as they come, for ever; after `Last-Event-ID`, else from the live turn."""
     async with runtime.db.transaction(who.workspace_id) as conn:
         await sessions.see(conn, who, session_id)
-    frames = follow_session(runtime.db, runtime.hub, who, session_id, after)
+
+    async def look() -> bytes | None:
+        try:
+            async with runtime.db.transaction(who.workspace_id) as conn:
+                session = await sessions.get_session(conn, who, session_id)
+        except Problem as problem:
+            if problem.kind is NOT_FOUND:
+                return None
+            raise
+        return orjson.dumps({"session_id": session_id, "session": session})
+
+    frames = follow_session(runtime.db, runtime.hub, who, session_id, after, look)
     return event_stream(request, who, session_id, frames)

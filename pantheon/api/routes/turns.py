@@ -1,6 +1,6 @@
 """`/turns`: one turn, its events, its end before its time, and its new tries."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from pantheon.api.bodies import LONGEST_TEXT, Body
 from pantheon.api.deps import LastEventId, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.turn_answers import (
-    STREAM,
+    STREAM_OR_NOTHING,
     STREAMED_TURN,
     AsPreferred,
     Preference,
@@ -29,6 +29,8 @@ from pantheon.turns.cancel import request_cancel
 from pantheon.turns.retry import rerun_turn, retry_turn
 from pantheon.turns.types import TurnStatus
 from pantheon.turns.view import view_turn
+
+Make = Callable[[Connection], Awaitable[Mapping[str, Any]]]
 
 router = APIRouter(prefix="/turns/{turn_id}", tags=["turns"])
 
@@ -63,7 +65,7 @@ async def get_turn(turn_id: UUID, runtime: RuntimeOf, who: SignedIn) -> Json:
         return resource(await view_turn(conn, who, turn_id))
 
 
-@router.get("/events", response_class=Response, responses=STREAM)
+@router.get("/events", response_class=Response, responses=STREAM_OR_NOTHING)
 async def follow_turn_events(
     turn_id: UUID, request: Request, runtime: RuntimeOf, who: SignedIn, after: LastEventId
 ) -> Response:
@@ -71,7 +73,7 @@ async def follow_turn_events(
 
     204 where nothing can follow: a reader that comes back for more has it all.
     """
-    async with runtime.db.transaction(who.workspace_id) as conn:
+    async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
         turn = await view_turn(conn, who, turn_id)
     index, seq = after or (turn["index"], 0)
     if index != turn["index"]:
@@ -171,10 +173,14 @@ async def create_rerun(
 
 
 async def _new_turn(
-    request: Request, runtime: Runtime, who: SignedIn, make: Any, preference: Preference
+    request: Request, runtime: Runtime, who: SignedIn, make: Make, preference: Preference
 ) -> Response:
+    async def counted(conn: Connection) -> Mapping[str, Any]:
+        async with runtime.rates.counting(conn, who):
+            return await make(conn)
+
     async def render(conn: Connection, new_turn_id: UUID) -> Mapping[str, Any]:
         return await view_turn(conn, who, new_turn_id)
 
-    turn = await create_once(request, runtime.db, who, make, render)
+    turn = await create_once(request, runtime.db, who, counted, render)
     return await answer_turn(request, who, turn, preference)

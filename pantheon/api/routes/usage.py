@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import Response, StreamingResponse
 
 from pantheon.accounts.roles import Who
 from pantheon.api import shapes
 from pantheon.api.answers import Json
-from pantheon.api.deps import Cursor, Limit, RuntimeOf, SignedIn
+from pantheon.api.deps import Cursor, Limit, Moment, RuntimeOf, SignedIn
 from pantheon.db.pool import Database
 from pantheon.ledger import usage
 from pantheon.ledger.usage import Filter
@@ -36,8 +35,8 @@ Purpose = Literal["answer", "route", "repair", "synthesis", "summary", "title", 
 
 
 async def _filter(
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="Included.")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Not included.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Included.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Not included.")] = None,
     room: UUID | None = None,
     agent: Annotated[str | None, Query(max_length=32, description="An agent's key.")] = None,
     session: UUID | None = None,

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.modes.types import ENDED_BY, Done, approval
 from pantheon.turns.types import Frozen, StepPlan, StepRow, StepStatus, Stop
-
-CAPS = {"rounds": 3, "calls_per_agent": 3, "calls": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ def direct_answer(frozen: Frozen, done: Done) -> str | None:
 
 def cap_of(frozen: Frozen, name: str) -> int:
     """Return a cap as the room or the turn has set it, else its default."""
-    return int(frozen.limits.get(name, CAPS[name]))
+    return int(frozen.limits.get(name, DEFAULTS[name]))
 
 
 def _asks(frozen: Frozen, number: int) -> bool:
@@ -169,7 +168,12 @@ def _asks(frozen: Frozen, number: int) -> bool:
 
 
 def _undecided(route: StepRow, cap: str | None) -> str:
-    """Return why there is no decision: a manager whom the wall clock cut short was not wrong."""
+    """Return why there is no decision: a manager whom the wall clock cut short was not wrong.
+
+    Nor is one whom it kept from deciding at all: in the turn that this one tries again, say.
+    """
+    if route.status == StepStatus.skipped:
+        return "turn_seconds"
     cut = (route.error or {}).get("code") == "step_timeout"
     return cap if cap is not None and cut else "router_invalid"
 

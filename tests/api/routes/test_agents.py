@@ -107,7 +107,7 @@ async def test_what_is_left_out_has_a_default(api):
         ({"parameters": {"top_p": 1}}, "validation_error", "#/parameters/top_p"),
         ({"parameters": {"reasoning_effort": "x"}}, "validation_error", "#/parameters/reason"),
         ({"tools": ["search"]}, "validation_error", "no tools"),
-        ({"context": {"policy": "summary"}}, "validation_error", "everything, own, last"),
+        ({"context": {"policy": "summary", "last_turns": 2}}, "validation_error", "last_turns"),
         ({"context": {"policy": "last"}}, "validation_error", "last_turns"),
         ({"context": {"policy": "own", "last_turns": 2}}, "validation_error", "last_turns"),
         ({"context": {"policy": "nothing"}}, "validation_error", "#/context/policy"),

@@ -77,10 +77,13 @@ async def test_a_room_is_made_read_changed_deleted_and_restored(api):
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
         problem(await api.client.request(method, path, json=body), 404, "not_found")
     assert (await api.client.get(PATH)).json() == {"items": [], "next_cursor": None}
+    deleted = (await api.client.get(PATH, params={"deleted": True})).json()
+    assert [item["id"] for item in deleted["items"]] == [room["id"]]
     back = await api.client.post(f"{path}/restore")
     assert (back.status_code, back.headers["etag"]) == (200, '"4"')
     assert back.json() == changed.json() | {"version": 4}
     assert (await api.client.get(PATH)).json()["items"] == [back.json()]
+    assert (await api.client.get(PATH, params={"deleted": True})).json()["items"] == []
 
 
 async def test_tag_is_another_name_of_manual(api):
@@ -203,7 +206,7 @@ async def test_the_roster_is_reordered_as_a_whole(api):
         ({"position": 4}, "from 1 to 3"),
         ({"position": 10**30}, "position"),
         ({"muted": None}, "#/muted"),
-        ({"context": {"policy": "summary"}}, "everything, own, last"),
+        ({"context": {"policy": "summary", "last_turns": 2}}, "last_turns"),
         ({"context": {"policy": "last"}}, "last_turns"),
         ({"agent_id": "x"}, "#/agent_id"),
         ({"agent_id": None}, "#/agent_id"),

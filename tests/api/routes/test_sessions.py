@@ -2,6 +2,7 @@
 
 import pytest
 
+from pantheon.api.routes import sessions as routes
 from pantheon.base import ids
 from tests.api.checks import problem
 from tests.make import make_session, make_turn, make_user, make_workspace
@@ -145,3 +146,69 @@ async def test_pages_go_on_where_the_last_one_ended(api):
             break
     assert seen == made[::-1]
     problem(await api.client.get(PATH, params={"cursor": "x"}), 422, "validation_error")
+
+
+async def test_a_session_is_forked_once_by_its_key(api):
+    session, turns = await make(api, 2)
+    path, headers = f"/api/v1/sessions/{session['id']}/fork", {"Idempotency-Key": "k"}
+    body = {"turn_id": turns[0]["id"]}
+    made = await api.client.post(path, json=body, headers=headers)
+    assert made.status_code == 201, made.text
+    fork = made.json()
+    assert made.headers["location"] == f"/api/v1/sessions/{fork['id']}"
+    assert (fork["forked_from"], fork["turns"]) == (turns[0]["id"], 1)
+    again = await api.client.post(path, json=body, headers=headers)
+    assert again.json()["id"] == fork["id"]
+    timeline = (await api.client.get(f"/api/v1/sessions/{fork['id']}/timeline")).json()
+    assert [turn["id"] for turn in timeline["items"]] == [fork["head_turn_id"]]
+    # A reader of an inherited turn's events has nothing to wait for.
+    events = await api.client.get(f"/api/v1/turns/{fork['head_turn_id']}/events")
+    assert events.status_code == 204
+    problem(await api.client.post(path, json={"turn_id": str(ids.new())}), 404, "not_found")
+
+
+@pytest.mark.parametrize("form", ["md", "json"])
+async def test_an_export_is_the_same_document_each_time(api, form):
+    session, turns = await make(api, 3)
+    path = f"/api/v1/sessions/{session['id']}/export"
+    answer = await api.client.get(path, params={"format": form})
+    assert answer.status_code == 200
+    kind = {"md": "text/markdown; charset=utf-8", "json": "application/json"}[form]
+    assert answer.headers["content-type"] == kind
+    name = f'attachment; filename="session-{session["id"]}.{form}"'
+    assert answer.headers["content-disposition"] == name
+    assert (await api.client.get(path, params={"format": form})).content == answer.content
+    if form == "json":
+        told = answer.json()
+        assert [turn["id"] for turn in told["turns"]] == [turn["id"] for turn in turns]
+        for turn in told["turns"]:
+            assert turn == (await api.client.get(f"/api/v1/turns/{turn['id']}")).json()
+        assert told["session"] == (await api.client.get(f"/api/v1/sessions/{session['id']}")).json()
+    else:
+        assert answer.text.count("What do you think") == 4
+        assert answer.text.rstrip().splitlines()[-1].startswith("3 turns · 0 calls")
+
+
+async def test_markdown_is_the_heads_turns_and_json_all_of_them(api):
+    session, turns = await make(api, 3)
+    path = f"/api/v1/sessions/{session['id']}"
+    await api.client.patch(path, json={"head_turn_id": turns[1]["id"]})
+    written = (await api.client.get(f"{path}/export")).text
+    assert written.rstrip().splitlines()[-1].startswith("2 turns")
+    told = (await api.client.get(f"{path}/export?format=json")).json()
+    assert len(told["turns"]) == 3
+
+
+async def test_a_long_session_is_exported_whole(api, monkeypatch):
+    monkeypatch.setattr(routes, "EXPORT_PAGE", 2)
+    session, turns = await make(api, 5)
+    path = f"/api/v1/sessions/{session['id']}/export?format=json"
+    told = (await api.client.get(path)).json()
+    assert [turn["id"] for turn in told["turns"]] == [turn["id"] for turn in turns]
+
+
+async def test_what_is_not_yours_is_not_exported(api, anonymous):
+    session, _ = await make(api, 1)
+    problem(await api.client.get(f"/api/v1/sessions/{ids.new()}/export"), 404, "not_found")
+    bad = await api.client.get(f"/api/v1/sessions/{session['id']}/export?format=pdf")
+    problem(bad, 422, "validation_error")

@@ -363,6 +363,6 @@ def test_graph_and_loop_ask_the_same(decided: list[Any]) -> None:
     play = Play(room(3, "each_round"), list(decided))
     graph = compile_graph(InMemorySaver())
     asyncio.run(
-        drive(graph, "t", play.next_batch, play.execute, steps=30, single_batch=False, resume=False)
+        drive(graph, "t", play.next_batch, play.execute, steps=30, pausable=True, resume=False)
     )
     assert play.keys == plain.keys

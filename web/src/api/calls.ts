@@ -1,12 +1,13 @@
 /** One function for every request of the page, named after what it does. */
 
-import { answer, http } from "./http";
+import { answer, BASE, http, ifMatch } from "./http";
 import type {
-  NewAgent,
-  NewRoom,
+  Agent,
   NewTurn,
+  Room,
   Sent,
   Session,
+  Summary,
   TimelinePage,
   Turn,
   Word,
@@ -36,12 +37,16 @@ export const getInfo = (signal: AbortSignal) => answer(http.GET("/api/v1/info", 
 export const getReadiness = (signal: AbortSignal) => answer(http.GET("/readyz", { signal }));
 
 export const listRooms = (signal: AbortSignal) =>
-  everything((cursor) =>
-    answer(http.GET("/api/v1/rooms", { params: { query: { limit: MOST, cursor } }, signal })),
+  everything<Room>((cursor) =>
+    answer(
+      http.GET("/api/v1/rooms", { params: { query: { limit: MOST, cursor } }, signal }),
+    ) as Promise<Page<Room>>,
   );
 export const listAgents = (signal: AbortSignal) =>
-  everything((cursor) =>
-    answer(http.GET("/api/v1/agents", { params: { query: { limit: MOST, cursor } }, signal })),
+  everything<Agent>((cursor) =>
+    answer(
+      http.GET("/api/v1/agents", { params: { query: { limit: MOST, cursor } }, signal }),
+    ) as Promise<Page<Agent>>,
   );
 export const listModels = (signal: AbortSignal) =>
   answer(http.GET("/api/v1/models", { signal })).then((page) => page.items);
@@ -53,21 +58,10 @@ export const listSessions = (signal: AbortSignal) =>
     (page) => page.items,
   );
 
+export const logOut = () => answer(http.POST("/api/v1/logout"));
 export const logIn = (token: string) => answer(http.POST("/api/v1/login", { body: { token } }));
 
 const keyed = (key: string) => ({ "Idempotency-Key": key });
-
-export const createAgent = (body: NewAgent, key: string) =>
-  answer(http.POST("/api/v1/agents", { params: { header: keyed(key) }, body }));
-export const createRoom = (body: NewRoom, key: string) =>
-  answer(http.POST("/api/v1/rooms", { params: { header: keyed(key) }, body }));
-export const seatAgent = (roomId: string, agentId: string, key: string) =>
-  answer(
-    http.POST("/api/v1/rooms/{room_id}/agents", {
-      params: { path: { room_id: roomId }, header: keyed(key) },
-      body: { agent_id: agentId },
-    }),
-  );
 
 /** Where a session can be: in a room, or with one agent. */
 export interface Place {
@@ -94,12 +88,42 @@ export const renameSession = (session: Session, name: string) =>
       body: { name },
     }),
   );
+/** Let the session go on from another of its turns. */
+export const setHead = (sessionId: string, turnId: string) =>
+  answer(
+    http.PATCH("/api/v1/sessions/{session_id}", {
+      params: { path: { session_id: sessionId } },
+      body: { head_turn_id: turnId },
+    }),
+  );
+export const pinSession = ({ id, pinned }: Session) =>
+  answer(
+    http.PATCH("/api/v1/sessions/{session_id}", {
+      params: { path: { session_id: id } },
+      body: { pinned: !pinned },
+    }),
+  );
 export const deleteSession = (sessionId: string) =>
   answer(
     http.DELETE("/api/v1/sessions/{session_id}", {
       params: { path: { session_id: sessionId } },
     }),
   );
+
+/** Open a session that goes on from a turn of this one; the texts are shared. */
+export const forkSession = (sessionId: string, turnId: string, key: string) =>
+  answer(
+    http.POST("/api/v1/sessions/{session_id}/fork", {
+      params: { path: { session_id: sessionId }, header: keyed(key) },
+      body: { turn_id: turnId },
+    }),
+  );
+/** Where a session can be fetched as a document. */
+export const exportUrl = (sessionId: string, format: "md" | "json") =>
+  `${BASE}/sessions/${sessionId}/export?format=${format}`;
+/** Sessions by their names and messages by their texts. */
+export const search = (text: string, signal: AbortSignal) =>
+  answer(http.GET("/api/v1/search", { params: { query: { q: text, limit: 8 } }, signal }));
 
 /** A page of a session's turns, newest first; without `cursor` with the session's end. */
 export const getTimeline = (sessionId: string, cursor?: string, signal?: AbortSignal) =>
@@ -109,6 +133,13 @@ export const getTimeline = (sessionId: string, cursor?: string, signal?: AbortSi
       signal,
     }),
   ) as Promise<TimelinePage>;
+/** A page of all turns of a session, also those that the head does not go on from. */
+export const getAllTurns = (sessionId: string, cursor?: string) =>
+  answer(
+    http.GET("/api/v1/sessions/{session_id}/timeline", {
+      params: { path: { session_id: sessionId }, query: { limit: MOST, cursor, all: true } },
+    }),
+  ) as Promise<TimelinePage>;
 export const getSent = (stepId: string, signal: AbortSignal) =>
   answer(
     http.GET("/api/v1/steps/{step_id}/context", {
@@ -116,6 +147,49 @@ export const getSent = (stepId: string, signal: AbortSignal) =>
       signal,
     }),
   ) as Promise<Sent>;
+
+/** What stands for older turns, the newest first. */
+export const listSummaries = (sessionId: string, signal: AbortSignal) =>
+  answer(
+    http.GET("/api/v1/sessions/{session_id}/summaries", {
+      params: { path: { session_id: sessionId }, query: { limit: MOST } },
+      signal,
+    }),
+  ).then((page) => page.items);
+/** End a summary: the version before counts again, else the turns themselves. */
+export const undoSummary = ({ id, version }: Summary) =>
+  answer(
+    http.POST("/api/v1/summaries/{summary_id}/undo", {
+      params: { path: { summary_id: id }, header: ifMatch(version) },
+    }),
+  );
+/** Tell every agent of a message from now on, however old it is. */
+export const pinMessage = (messageId: string) =>
+  answer(
+    http.PUT("/api/v1/messages/{message_id}/pin", { params: { path: { message_id: messageId } } }),
+  );
+export const unpinMessage = (messageId: string) =>
+  answer(
+    http.DELETE("/api/v1/messages/{message_id}/pin", {
+      params: { path: { message_id: messageId } },
+    }),
+  );
+/** Delete a message's text for good. */
+export const takeBack = (messageId: string) =>
+  answer(
+    http.DELETE("/api/v1/messages/{message_id}", { params: { path: { message_id: messageId } } }),
+  );
+
+/** The body of a request as it left for the provider. Throws `request_changed`. */
+export const getRequest = async (stepId: string, attempt: number): Promise<string> => {
+  const body = await answer(
+    http.GET("/api/v1/steps/{step_id}/request", {
+      params: { path: { step_id: stepId }, query: { attempt } },
+      parseAs: "text",
+    }),
+  );
+  return String(body);
+};
 
 export const sendTurn = (sessionId: string, body: NewTurn, key: string) =>
   answer(
@@ -166,5 +240,13 @@ export const rerunFrom = (
     http.POST("/api/v1/turns/{turn_id}/rerun", {
       params: { path: { turn_id: turnId }, header: keyed(key) },
       body: { from_step: stepId, models },
+    }),
+  ) as Promise<Turn>;
+/** Ask a turn's question anew in other words; the old answers stay, as another try. */
+export const askAnew = (turnId: string, input: string, key: string) =>
+  answer(
+    http.POST("/api/v1/turns/{turn_id}/rerun", {
+      params: { path: { turn_id: turnId }, header: keyed(key) },
+      body: { input },
     }),
   ) as Promise<Turn>;

@@ -136,6 +136,19 @@ describe("follow", () => {
     await run.done;
   });
 
+  it("knows at once that the device is offline, and goes on at once when it is not", async () => {
+    const server = streamServer();
+    const run = start(server);
+    await settle();
+    dispatchEvent(new Event("offline"));
+    await vi.waitFor(() => expect(run.connected).toEqual([true, false]));
+    expect(server.connections[0]?.signal.aborted).toBe(true);
+    dispatchEvent(new Event("online"));
+    await vi.waitFor(() => expect(server.connections).toHaveLength(2));
+    run.stop.abort();
+    await run.done;
+  });
+
   it.each([
     [401, "unauthenticated"],
     [404, "not_found"],

@@ -37,6 +37,8 @@ export async function follow(options: Follow): Promise<void> {
     const connection = new AbortController();
     const close = () => connection.abort();
     signal.addEventListener("abort", close);
+    // An open stream can stay silent for long before anybody notices that the network is gone.
+    addEventListener("offline", close);
     try {
       const response = await connect(options.sessionId, after, connection.signal);
       if (!response.ok || !response.body) {
@@ -57,6 +59,7 @@ export async function follow(options: Follow): Promise<void> {
       if (!isLoss(error)) throw error;
     } finally {
       signal.removeEventListener("abort", close);
+      removeEventListener("offline", close);
       connection.abort();
     }
     if (signal.aborted) return;

@@ -24,3 +24,16 @@ export async function answer<Data>(
   if (!response.ok) throw problemOf(response, error);
   return data as Data;
 }
+
+/** As `answer`, with the version that the ETag tells. */
+export async function answerWithVersion<Data>(
+  pending: Promise<{ data?: Data; error?: unknown; response: Response }>,
+): Promise<{ data: Data; version: number }> {
+  const data = await answer(pending);
+  const tag = (await pending).response.headers.get("ETag");
+  return { data, version: Number(tag?.replaceAll('"', "")) };
+}
+
+/** Only what still has this version is to be changed; without one, whatever is there. */
+export const ifMatch = (version: number | undefined) =>
+  version === undefined ? {} : { "if-match": `"${version}"` };

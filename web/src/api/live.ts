@@ -8,7 +8,7 @@ import { getTimeline } from "./calls";
 import type { EventName, LiveEvent } from "./events";
 import { follow } from "./follow";
 import { ApiProblem } from "./problems";
-import { sessions, timelineKey } from "./queries";
+import { sessions, summaries, timelineKey } from "./queries";
 import { OUT_OF_STEP, reduce } from "./reduce";
 import type { Texts } from "./texts";
 import { fromSnapshot, type Timeline } from "./timeline";
@@ -80,6 +80,8 @@ function take(live: Live, event: LiveEvent): boolean {
   const after = reduce(before, event);
   if (after === OUT_OF_STEP || !live.texts.take(event)) return false;
   if (after !== before) live.client.setQueryData(key, after);
+  if (event.type === "context.summarised")
+    void live.client.invalidateQueries({ queryKey: summaries(live.sessionId).queryKey });
   if (CHANGE_LISTS.has(event.type))
     void live.client.invalidateQueries({ queryKey: sessions.queryKey });
   return true;

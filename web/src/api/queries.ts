@@ -4,6 +4,7 @@ import { QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 
 import * as calls from "./calls";
 import { ApiProblem } from "./problems";
+import * as setup from "./setup";
 import { Texts } from "./texts";
 import type { NewTurn } from "./types";
 
@@ -43,6 +44,11 @@ export const rooms = queryOptions({
   queryKey: ["rooms"],
   queryFn: ({ signal }) => calls.listRooms(signal),
 });
+export const room = (roomId: string) =>
+  queryOptions({
+    queryKey: ["rooms", roomId],
+    queryFn: ({ signal }) => setup.getRoom(roomId, signal),
+  });
 export const agents = queryOptions({
   queryKey: ["agents"],
   queryFn: ({ signal }) => calls.listAgents(signal),
@@ -59,11 +65,33 @@ export const sessions = queryOptions({
   queryKey: ["sessions"],
   queryFn: ({ signal }) => calls.listSessions(signal),
 });
+export const prompts = (agentId: string, version: number) =>
+  queryOptions({
+    queryKey: ["prompts", agentId, version],
+    queryFn: ({ signal }) => setup.listPrompts(agentId, signal),
+  });
+export const keys = queryOptions({
+  queryKey: ["keys"],
+  queryFn: ({ signal }) => setup.listKeys(signal),
+});
 export const sent = (stepId: string, attempts: number) =>
   queryOptions({
     // An attempt's audit never changes; a new attempt is another one.
     queryKey: ["sent", stepId, attempts],
     queryFn: ({ signal }) => calls.getSent(stepId, signal),
+  });
+
+export const summaries = (sessionId: string) =>
+  queryOptions({
+    queryKey: ["summaries", sessionId],
+    queryFn: ({ signal }) => calls.listSummaries(sessionId, signal),
+  });
+export const search = (text: string) =>
+  queryOptions({
+    queryKey: ["search", text],
+    queryFn: ({ signal }) => calls.search(text, signal),
+    gcTime: FRESH_MS,
+    retry: false,
   });
 
 /** The forecast of `body` as the session stands at `headTurnId`. */

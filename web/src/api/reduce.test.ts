@@ -161,7 +161,7 @@ describe("steps", () => {
       data: { ...IN_TURN, step_id: "a", attempt: 1, error, wait_ms: 500 },
     };
     const waiting = after(ONE, started(makeStep("a")), retrying);
-    expect(stepOf(waiting, "a").error).toEqual(error);
+    expect(stepOf(waiting, "a").error).toEqual({ ...error, waitMs: 500 });
     const again = after(waiting, started(makeStep("a"), 2));
     expect(stepOf(again, "a")).toMatchObject({ error: null, attempts: 2, status: "running" });
     expect(stepOf(after(again, retrying), "a").error).toBeNull();

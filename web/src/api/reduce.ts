@@ -39,7 +39,7 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
       // Between two attempts a running step says what went wrong with the last.
       return changeStep(timeline, data.turn_id, data.step_id, (step) =>
         step.status === "running" && step.attempts === data.attempt
-          ? { ...step, error: data.error }
+          ? { ...step, error: { ...data.error, waitMs: data.wait_ms } }
           : step,
       );
     case "step.delta":
@@ -58,6 +58,8 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
     case "context.summarised":
       return changeTurn(timeline, data.turn_id, (turn) => turn);
     case "session.updated":
+      // Another branch is shown from now on: its turns are not here.
+      if (isElsewhere(timeline, data.session.head_turn_id)) return OUT_OF_STEP;
       return { ...timeline, session: { ...timeline.session, ...data.session } };
     case "stream.reset":
       return OUT_OF_STEP;
@@ -68,6 +70,11 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
 
 function unreachable(event: never): never {
   throw new Error(`No case for ${JSON.stringify(event)}`);
+}
+
+function isElsewhere(timeline: Timeline, head: string | null | undefined): boolean {
+  if (!head || head === timeline.session.head_turn_id) return false;
+  return head !== timeline.turns.at(-1)?.id;
 }
 
 function isOpen(step: Step): boolean {

@@ -90,6 +90,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Summaries
+         * @description The summaries that stand for older turns, all versions, newest first.
+         */
+        get: operations["list_summaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/events": {
         parameters: {
             query?: never;
@@ -278,6 +298,46 @@ export interface paths {
          * @description Rename, share or pin a session, or switch its head to another of its turns.
          */
         patch: operations["update_session"];
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Fork
+         * @description Open a session of your own that goes on from a turn of this one; the texts are shared.
+         */
+        post: operations["create_fork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Session
+         * @description A session as a document: what was asked, who answered what, and what it cost.
+         */
+        get: operations["export_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/rooms": {
@@ -476,6 +536,26 @@ export interface paths {
         patch: operations["update_agent"];
         trace?: never;
     };
+    "/api/v1/agents/{agent_id}/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Agent Prompts
+         * @description Every role prompt that the agent has had, the newest first; `current` is in force.
+         */
+        get: operations["list_agent_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{agent_id}/test": {
         parameters: {
             query?: never;
@@ -529,12 +609,120 @@ export interface paths {
         };
         /**
          * Get Step Context
-         * @description Exactly what a step's newest attempt sent: by origin, with tokens, and what was left out.
+         * @description Exactly what an attempt sent: by origin, with tokens, and what was left out.
          */
         get: operations["get_step_context"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/steps/{step_id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Step Request
+         * @description The body of a request as it left for the provider, byte for byte; no secret is in it.
+         *
+         *     409 `request_changed` where it cannot be built any more.
+         */
+        get: operations["get_step_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/summaries/{summary_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edit Summary
+         * @description Say something of a current summary otherwise: a new version, which agents read from now on.
+         *
+         *     What you write is not checked against what was said.
+         */
+        patch: operations["edit_summary"];
+        trace?: never;
+    };
+    "/api/v1/summaries/{summary_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Summary
+         * @description End a current summary: the version before counts again, or else the turns themselves.
+         */
+        post: operations["undo_summary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Message
+         * @description Take a message back: its text is deleted, and the summaries that were made of it end.
+         */
+        delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pin Message
+         * @description Pin a message: from the next turn on every agent is told it, however old it is.
+         */
+        put: operations["pin_message"];
+        post?: never;
+        /**
+         * Unpin Message
+         * @description Take a pin away.
+         */
+        delete: operations["unpin_message"];
         options?: never;
         head?: never;
         patch?: never;
@@ -616,6 +804,55 @@ export interface paths {
          * @description The providers, whether a key is there (its last 4 characters) and where it comes from.
          */
         get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Provider Key
+         * @description Enter a key for a provider, in place of an earlier one and of the operator's.
+         *
+         *     It is tried by one tiny call, which is in the ledger; a key that the provider refuses is not
+         *     kept. It is stored encrypted and holds from the next turn on, in every process.
+         */
+        put: operations["set_provider_key"];
+        post?: never;
+        /**
+         * Remove Provider Key
+         * @description Forget the key that was entered for a provider; the operator's counts again, if any.
+         */
+        delete: operations["remove_provider_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Everything
+         * @description Sessions by their names and messages by their texts, of those that you may see.
+         *
+         *     What was found is told by ranges of the excerpt, in code points.
+         */
+        get: operations["search_everything"];
         put?: never;
         post?: never;
         delete?: never;
@@ -708,6 +945,50 @@ export interface paths {
          * @description Sign this browser out: its cookie is worth nothing any more.
          */
         post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Chat Models
+         * @description The newest rooms and agents, as models: `room:<id>` and `agent:<key>`.
+         */
+        get: operations["list_chat_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Chat Completion
+         * @description Answer a conversation as a turn of a session, in one text; with `stream` in pieces.
+         *
+         *     A conversation that is sent back goes on in its session; a changed one in a fork of it. What
+         *     was never said here is told to the agents as text. Parameters of models are those of the
+         *     agents. The call waits for no approval.
+         */
+        post: operations["create_chat_completion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -857,6 +1138,30 @@ export interface components {
             /** Tools */
             tools?: string[];
             context?: components["schemas"]["Context"];
+        };
+        /**
+         * AgentPrompt
+         * @description A version of an agent's role prompt.
+         */
+        AgentPrompt: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** Created At */
+            created_at: string;
+            /** Current */
+            current: boolean;
+        };
+        /**
+         * AgentPrompts
+         * @description A page of role prompts.
+         */
+        AgentPrompts: {
+            /** Items */
+            items: components["schemas"]["AgentPrompt"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * AgentTest
@@ -1017,6 +1322,53 @@ export interface components {
             when?: "now" | "after_step";
         };
         /**
+         * ChatCompletion
+         * @description A conversation, and who is to answer: `room:<id>`, `room:<id>/<mode>`, `agent:<key>`.
+         */
+        ChatCompletion: {
+            /** Model */
+            model: string;
+            /** Messages */
+            messages: components["schemas"]["ChatMessage"][];
+            /**
+             * Stream
+             * @default false
+             */
+            stream?: boolean;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /** N */
+            n?: 1 | null;
+            /** Tools */
+            tools?: unknown[] | null;
+        };
+        /**
+         * ChatMessage
+         * @description A message of the conversation.
+         */
+        ChatMessage: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant";
+            /** Content */
+            content: string | components["schemas"]["TextPart"][];
+        };
+        /**
+         * ChatUsage
+         * @description Tokens of all calls of the turn.
+         */
+        ChatUsage: {
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            prompt_tokens_details: components["schemas"]["PromptDetails"];
+            completion_tokens_details: components["schemas"]["CompletionDetails"];
+        };
+        /**
          * Check
          * @description One check of readiness.
          */
@@ -1025,6 +1377,48 @@ export interface components {
             ok: boolean;
             /** Detail */
             detail: string;
+        };
+        /**
+         * Choice
+         * @description The one answer.
+         */
+        Choice: {
+            /** Index */
+            index: number;
+            message: components["schemas"]["ReplyMessage"];
+            /**
+             * Finish Reason
+             * @constant
+             */
+            finish_reason: "stop";
+        };
+        /**
+         * Completion
+         * @description An answered conversation; its id names the turn.
+         */
+        Completion: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "chat.completion";
+            /** Created */
+            created: number;
+            /** Model */
+            model: string;
+            /** Choices */
+            choices: components["schemas"]["Choice"][];
+            usage: components["schemas"]["ChatUsage"];
+        };
+        /**
+         * CompletionDetails
+         * @description Of the tokens that were written, those of reasoning.
+         */
+        CompletionDetails: {
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
         };
         /**
          * Context
@@ -1121,6 +1515,46 @@ export interface components {
             window: number;
         };
         /**
+         * Fork
+         * @description From which turn of the session the new one goes on.
+         */
+        Fork: {
+            /**
+             * Turn Id
+             * Format: uuid
+             */
+            turn_id: string;
+        };
+        /**
+         * FoundMessage
+         * @description A message that has the words; `highlights` are ranges of the excerpt.
+         */
+        FoundMessage: {
+            /** Message Id */
+            message_id: string;
+            /** Session Id */
+            session_id: string;
+            /** Session Name */
+            session_name: string | null;
+            /** Turn Id */
+            turn_id: string;
+            /** Step Id */
+            step_id: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "agent";
+            /** Agent Key */
+            agent_key: string | null;
+            /** Excerpt */
+            excerpt: string;
+            /** Highlights */
+            highlights: components["schemas"]["TextRange"][];
+            /** Created At */
+            created_at: string;
+        };
+        /**
          * Info
          * @description What this server can do, and who is asking.
          */
@@ -1133,6 +1567,55 @@ export interface components {
             features: string[];
             user: components["schemas"]["User"];
             workspace: components["schemas"]["Workspace"];
+        };
+        /**
+         * Item
+         * @description One thing that was said, and the turns that it comes from, by their index.
+         */
+        Item: {
+            /** Text */
+            text: string;
+            /** Turns */
+            turns: number[];
+        };
+        /**
+         * Limits
+         * @description The caps that a turn has frozen: its own, the room's, or the defaults.
+         */
+        Limits: {
+            /** Turn Seconds */
+            turn_seconds: number;
+            /** Step Seconds */
+            step_seconds: number;
+            /** Parallel */
+            parallel: number;
+            /** Rounds */
+            rounds: number;
+            /** Calls Per Agent */
+            calls_per_agent: number;
+            /** Calls */
+            calls: number;
+            /** Approval Seconds */
+            approval_seconds: number;
+        };
+        /**
+         * ListedModel
+         * @description A room or an agent, as a model.
+         */
+        ListedModel: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @constant
+             */
+            object: "model";
+            /** Created */
+            created: number;
+            /** Owned By */
+            owned_by: string;
+            /** Name */
+            name: string;
         };
         /**
          * Login
@@ -1174,6 +1657,8 @@ export interface components {
             agent_key: string | null;
             /** Content */
             content: string;
+            /** Pinned */
+            pinned: boolean;
             /** Created At */
             created_at: string;
         };
@@ -1208,6 +1693,19 @@ export interface components {
             reason: string | null;
         };
         /**
+         * ModelList
+         * @description What can answer.
+         */
+        ModelList: {
+            /**
+             * Object
+             * @constant
+             */
+            object: "list";
+            /** Data */
+            data: components["schemas"]["ListedModel"][];
+        };
+        /**
          * Models
          * @description All models of all providers.
          */
@@ -1226,6 +1724,15 @@ export interface components {
             low: string;
             /** High */
             high: string;
+        };
+        /**
+         * NamedSession
+         * @description A session whose name has the words; `highlights` are ranges of the name.
+         */
+        NamedSession: {
+            session: components["schemas"]["Session"];
+            /** Highlights */
+            highlights: components["schemas"]["TextRange"][];
         };
         /**
          * NewAgent
@@ -1294,6 +1801,17 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: ("read" | "write" | "admin")[];
+        };
+        /**
+         * NewProviderKey
+         * @description A key to be tried and kept; nothing gives it out again.
+         */
+        NewProviderKey: {
+            /**
+             * Key
+             * Format: password
+             */
+            key: string;
         };
         /**
          * NewRoom
@@ -1438,6 +1956,52 @@ export interface components {
             }[];
         };
         /**
+         * PromptDetails
+         * @description Of the tokens that were read, those that a provider had in its cache.
+         */
+        PromptDetails: {
+            /** Cached Tokens */
+            cached_tokens: number;
+        };
+        /**
+         * ProposedAgent
+         * @description Who speaks next in a round table that pauses between its agents.
+         */
+        ProposedAgent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "next_agent";
+            /** Agent */
+            agent: string;
+        };
+        /**
+         * ProposedAssignment
+         * @description What a manager wants an agent to do.
+         */
+        ProposedAssignment: {
+            /** Agent */
+            agent: string;
+            /** Brief */
+            brief: string;
+        };
+        /**
+         * ProposedAssignments
+         * @description A manager's round, which waits for the user's word.
+         */
+        ProposedAssignments: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "assignments";
+            /** Reason */
+            reason: string;
+            /** Assignments */
+            assignments: components["schemas"]["ProposedAssignment"][];
+        };
+        /**
          * Provider
          * @description A model provider: where its key comes from, what it has, why it cannot be used.
          */
@@ -1448,6 +2012,11 @@ export interface components {
             kind: string;
             /** Source */
             source: string;
+            /**
+             * Takes Key
+             * @description Whether a key can be entered here.
+             */
+            takes_key: boolean;
             /** Has Key */
             has_key: boolean;
             /** Last4 */
@@ -1462,6 +2031,19 @@ export interface components {
             reason: string | null;
             /** Note */
             note: string | null;
+        };
+        /**
+         * ProviderKeySet
+         * @description A provider with the key that was just stored, and how its test went.
+         *
+         *     `call` is the test as the ledger has it; `null` where the server told of no model to ask.
+         */
+        ProviderKeySet: {
+            provider: components["schemas"]["Provider"];
+            call: components["schemas"]["Call"] | null;
+            /** Text */
+            text: string | null;
+            error: components["schemas"]["StepError"] | null;
         };
         /**
          * Providers
@@ -1487,6 +2069,19 @@ export interface components {
             checks: {
                 [key: string]: components["schemas"]["Check"];
             };
+        };
+        /**
+         * ReplyMessage
+         * @description The answer, as one text.
+         */
+        ReplyMessage: {
+            /**
+             * Role
+             * @constant
+             */
+            role: "assistant";
+            /** Content */
+            content: string;
         };
         /**
          * Rerun
@@ -1636,6 +2231,18 @@ export interface components {
             agent_ids: string[];
         };
         /**
+         * SearchResult
+         * @description Sessions by name (at most 20, on the first page), and a page of messages, newest first.
+         */
+        SearchResult: {
+            /** Sessions */
+            sessions: components["schemas"]["NamedSession"][];
+            /** Items */
+            items: components["schemas"]["FoundMessage"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Seat
          * @description An agent of a turn's frozen roster.
          */
@@ -1683,6 +2290,11 @@ export interface components {
             pinned: boolean;
             /** Head Turn Id */
             head_turn_id: string | null;
+            /**
+             * Forked From
+             * @description The turn of another session it went on from.
+             */
+            forked_from: string | null;
             /** Turns */
             turns: number;
             /** Last Turn At */
@@ -1787,11 +2399,13 @@ export interface components {
         };
         /**
          * StepContext
-         * @description Exactly what a step's newest attempt sent.
+         * @description Exactly what an attempt of a step sent. `exact`: to the byte; `/request` has the body.
          */
         StepContext: {
             /** Attempt Id */
             attempt_id: string;
+            /** Attempt */
+            attempt: number;
             /** Model */
             model: string;
             /** Sections */
@@ -1804,6 +2418,8 @@ export interface components {
             actions: components["schemas"]["ContextAction"][];
             /** Request Sha256 */
             request_sha256: string;
+            /** Exact */
+            exact: boolean;
             /** Cached Tokens */
             cached_tokens: number | null;
         };
@@ -1845,6 +2461,147 @@ export interface components {
             step_id: string;
             /** Status */
             status: string;
+        };
+        /**
+         * StreamOptions
+         * @description What a stream carries beside the text.
+         */
+        StreamOptions: {
+            /**
+             * Include Usage
+             * @default false
+             */
+            include_usage?: boolean;
+        };
+        /**
+         * Summaries
+         * @description A page of summaries.
+         */
+        Summaries: {
+            /** Items */
+            items: components["schemas"]["Summary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * Summary
+         * @description A version of what stands for a session's older turns. Agents read the `current` one.
+         */
+        Summary: {
+            /** Id */
+            id: string;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Scope
+             * @description `all`, or `own:{key}`: what that agent alone sees.
+             */
+            scope: string;
+            /** Version */
+            version: number;
+            /** From Turn */
+            from_turn: number;
+            /** To Turn */
+            to_turn: number;
+            /** To Turn Id */
+            to_turn_id: string;
+            /** Previous Id */
+            previous_id: string | null;
+            /** Step Id */
+            step_id: string | null;
+            /** Edited By */
+            edited_by: string | null;
+            content: components["schemas"]["SummaryContent"];
+            /** Dropped */
+            dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "current" | "replaced" | "undone" | "source_deleted";
+            /** Created At */
+            created_at: string;
+        };
+        /**
+         * SummaryChange
+         * @description What is to be said otherwise; a list has items, or is `null` where there is nothing.
+         */
+        SummaryChange: {
+            /** Summary */
+            summary?: string;
+            /** Key Facts */
+            key_facts?: components["schemas"]["Item"][];
+            /** Decisions */
+            decisions?: components["schemas"]["Item"][] | null;
+            /** Open Questions */
+            open_questions?: components["schemas"]["Item"][] | null;
+            /** Action Items */
+            action_items?: components["schemas"]["Item"][] | null;
+            /** Figures And Names */
+            figures_and_names?: components["schemas"]["Item"][] | null;
+        };
+        /**
+         * SummaryContent
+         * @description What a summary says. A list has items or is `null`.
+         */
+        SummaryContent: {
+            /** Summary */
+            summary: string;
+            /** Key Facts */
+            key_facts: components["schemas"]["SummaryItem"][];
+            /** Decisions */
+            decisions: components["schemas"]["SummaryItem"][] | null;
+            /** Open Questions */
+            open_questions: components["schemas"]["SummaryItem"][] | null;
+            /** Action Items */
+            action_items: components["schemas"]["SummaryItem"][] | null;
+            /** Figures And Names */
+            figures_and_names: components["schemas"]["SummaryItem"][] | null;
+        };
+        /**
+         * SummaryDrop
+         * @description An item that was dropped because what it says was never said.
+         */
+        SummaryDrop: {
+            /** Field */
+            field: string;
+            /** Text */
+            text: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SummaryItem
+         * @description One thing that was said, and the turns that it comes from, by their index.
+         */
+        SummaryItem: {
+            /** Text */
+            text: string;
+            /** Turns */
+            turns: number[];
+        };
+        /**
+         * TextPart
+         * @description A part of a message; there are none but texts.
+         */
+        TextPart: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "text";
+            /** Text */
+            text: string;
+        };
+        /**
+         * TextRange
+         * @description A part of a text: from `start` up to `end`, counted in code points.
+         */
+        TextRange: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
         };
         /**
          * Timeline
@@ -1896,14 +2653,9 @@ export interface components {
             context: components["schemas"]["TurnContext"];
             /** Warnings */
             warnings: components["schemas"]["Warning"][];
-            /** Approval */
-            approval: {
-                [key: string]: unknown;
-            } | null;
-            /** Error */
-            error: {
-                [key: string]: unknown;
-            } | null;
+            limits: components["schemas"]["Limits"];
+            approval: components["schemas"]["WaitingApproval"] | null;
+            error: components["schemas"]["TurnError"] | null;
             /** Created At */
             created_at: string;
             /** Started At */
@@ -1924,6 +2676,20 @@ export interface components {
             pruned: boolean;
             /** Overflow */
             overflow: boolean;
+        };
+        /**
+         * TurnError
+         * @description What broke a turn as a whole.
+         */
+        TurnError: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /** Detail */
+            detail: string;
+            /** Status */
+            status: number;
         };
         /**
          * Turns
@@ -2017,6 +2783,23 @@ export interface components {
             scopes: ("read" | "write" | "admin")[];
         };
         /**
+         * WaitingApproval
+         * @description What a waiting turn asks its user; without an answer it ends at `expires_at`.
+         */
+        WaitingApproval: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assignments" | "next_agent";
+            /** Proposal */
+            proposal: components["schemas"]["ProposedAssignments"] | components["schemas"]["ProposedAgent"];
+            /** Expires At */
+            expires_at: string;
+        };
+        /**
          * Warning
          * @description Something that the user should know and that stops nothing.
          */
@@ -2108,7 +2891,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2231,6 +3018,42 @@ export interface operations {
             };
         };
     };
+    list_summaries: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summaries"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     follow_events: {
         parameters: {
             query?: {
@@ -2252,7 +3075,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2318,8 +3145,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
+            };
+            /** @description Nothing can follow. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {
@@ -2429,7 +3267,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2470,7 +3312,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Turn"];
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -2619,6 +3465,79 @@ export interface operations {
             };
         };
     };
+    create_fork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the first one's resource again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fork"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_session: {
+        parameters: {
+            query?: {
+                /** @description `md`: the head's turns to read; `json`: all turns. */
+                format?: "md" | "json";
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_rooms: {
         parameters: {
             query?: {
@@ -2626,6 +3545,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
+                /** @description Those that were deleted and can be restored, instead. */
+                deleted?: boolean;
             };
             header?: never;
             path?: never;
@@ -3216,6 +4137,42 @@ export interface operations {
             };
         };
     };
+    list_agent_prompts: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPrompts"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     test_agent: {
         parameters: {
             query?: never;
@@ -3323,7 +4280,10 @@ export interface operations {
     };
     get_step_context: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Which attempt of the step; absent: its newest. */
+                attempt?: number | null;
+            };
             header?: never;
             path: {
                 step_id: string;
@@ -3340,6 +4300,201 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StepContext"];
                 };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_step_request: {
+        parameters: {
+            query?: {
+                /** @description Which attempt of the step; absent: its newest. */
+                attempt?: number | null;
+            };
+            header?: never;
+            path: {
+                step_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_summary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that is to be changed, as `"3"`. */
+                "if-match"?: string | null;
+            };
+            path: {
+                summary_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SummaryChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_summary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that is to be changed, as `"3"`. */
+                "if-match"?: string | null;
+            };
+            path: {
+                summary_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pin_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpin_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {
@@ -3490,6 +4645,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Providers"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProviderKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderKeySet"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_provider_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_everything: {
+        parameters: {
+            query: {
+                /** @description Words; `"a phrase"`, `or` and `-not` are understood. */
+                q: string;
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResult"];
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -3677,6 +4932,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chat_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCompletion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                    "text/event-stream": {
+                        id?: string;
+                        event?: string;
+                        data?: string;
+                    };
+                };
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {

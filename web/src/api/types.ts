@@ -4,22 +4,30 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-export type Agent = Schemas["Agent"];
+export type AgentChange = Schemas["AgentChange"];
+export type AgentTest = Schemas["AgentTest"];
+export type ApiKey = Schemas["ApiKey"];
+export type Context = Schemas["Context"];
 export type Forecast = Schemas["Forecast"];
 export type Info = Schemas["Info"];
 export type Mode = Schemas["Room"]["mode"];
 export type Model = Schemas["Model"];
+export type Manager = Schemas["Manager"];
 export type NewAgent = Schemas["NewAgent"];
+export type NewKey = Schemas["NewKey"];
 export type NewRoom = Schemas["NewRoom"];
 export type NewTurn = Schemas["NewTurn"];
+export type Parameters = Schemas["Parameters"];
 export type Problem = Schemas["Problem"];
 export type Provider = Schemas["Provider"];
-export type Room = Schemas["Room"];
-export type RoomAgent = Schemas["RoomAgent"];
+export type RoomChange = Schemas["RoomChange"];
+export type SeatChange = Schemas["SeatChange"];
 export type Session = Schemas["Session"];
-export type Step = Schemas["Step"];
-export type StepError = Schemas["StepError"];
+/** `waitMs`: how long it is from the failure to the next attempt; known where the page saw it. */
+export type StepError = Schemas["StepError"] & { waitMs?: number };
+export type Step = Omit<Schemas["Step"], "error"> & { error: StepError | null };
 export type StepStatus = Step["status"];
+export type Summary = Schemas["Summary"];
 export type Usage = Schemas["Usage"];
 
 /** What one agent is asked to do. */
@@ -56,13 +64,35 @@ export interface OpenApproval {
 export type Word = Omit<Schemas["Approval"], "id">;
 
 /** What the document leaves open, as the contract says it. */
-export type Turn = Omit<Schemas["Turn"], "approval" | "error"> & {
+export type Agent = Omit<Schemas["Agent"], "context" | "parameters"> & {
+  context: Context;
+  parameters: Parameters;
+};
+/** A seat; its `context`, if it has one, is what the agent sees here only. */
+export type RoomAgent = Omit<Schemas["RoomAgent"], "context"> & { context?: Context | null };
+export type Room = Omit<Schemas["Room"], "agents" | "limits" | "manager"> & {
+  agents: RoomAgent[];
+  limits: Record<string, number>;
+  manager: Manager | null;
+};
+export type Turn = Omit<Schemas["Turn"], "approval" | "error" | "steps"> & {
+  steps: Step[];
   approval: OpenApproval | null;
   error: { code: string; title: string; detail: string } | null;
 };
 export type TimelinePage = Omit<Schemas["Timeline"], "items"> & { items: Turn[] };
+export interface SentTurns {
+  from_turn?: number;
+  to_turn?: number;
+}
 export type Sent = Omit<Schemas["StepContext"], "budget" | "sections"> & {
-  sections: { origin: string; tokens: number; text: string; from: string | null }[];
+  /** `from`: an agent's key or "user"; for history and summaries, which turns they are of. */
+  sections: {
+    origin: string;
+    tokens: number;
+    text: string;
+    from: string | SentTurns | null;
+  }[];
   budget: {
     window: number;
     reply_reserve: number;

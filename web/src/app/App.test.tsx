@@ -2,6 +2,7 @@ import { cleanup, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { setPreferences } from "../lib/preferences";
 import { makeApproval, makeSession, makeStep, makeTurn } from "../testing/make";
 import { problem } from "../testing/stream";
 
@@ -117,7 +118,7 @@ describe("a session", () => {
   async function write(text: string) {
     const user = open("/s/s1");
     const box = await screen.findByRole<HTMLTextAreaElement>("textbox", { name: "Message" });
-    await user.type(box, text);
+    if (text !== "") await user.type(box, text);
     return { user, box };
   }
   const turns = () => asked.filter((one) => one.path.endsWith("/turns"));
@@ -137,7 +138,109 @@ describe("a session", () => {
     expect(turns()).toMatchObject([{ body: { input: "Go or no-go?" } }]);
     expect(turns()[0]?.key).toMatch(/^[0-9a-f-]{36}$/);
     expect(box.value).toBe("");
-    expect(screen.getByRole("button", { name: "Sends after this turn" })).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Send after this turn" })).toBeTruthy();
+  });
+
+  it("lets one more message wait for the end of the turn, and gives it back", async () => {
+    answers["POST /api/v1/sessions/s1/turns"] = () =>
+      json(makeTurn("t1", { session_id: "s1" }), 201);
+    const { user, box } = await write("First");
+    await user.keyboard("{Enter}");
+    await screen.findByRole("button", { name: "Send after this turn" });
+    await user.type(box, "Second{Enter}");
+    expect(screen.getByText("Second")).toBeTruthy();
+    expect(box.value).toBe("");
+    await user.type(box, "Third{Enter}");
+    expect(turns()).toHaveLength(1);
+    await user.click(screen.getByRole("button", { name: "Edit the waiting message" }));
+    expect(box.value).toBe("Second\n\nThird");
+    expect(turns()).toHaveLength(1);
+  });
+
+  it("asks a question anew, from the empty box on", async () => {
+    const old = makeTurn("t1", { session_id: "s1", status: "completed", finished_at: "x" });
+    answers["GET /api/v1/sessions/s1/timeline"] = () =>
+      json({ session: SESSION, items: [old], next_cursor: null, last_event_id: "1.1" });
+    answers["POST /api/v1/turns/t1/rerun"] = () =>
+      json(makeTurn("t2", { session_id: "s1", index: 2, input: "What then?" }), 201);
+    const { user } = await write("");
+    await user.keyboard("{ArrowUp}");
+    const edit = await screen.findByRole("textbox", { name: "Edit and ask again" });
+    await user.clear(edit);
+    await user.type(edit, "What then?{Enter}");
+    await screen.findByText("What then?");
+    expect(asked.find((one) => one.path.endsWith("/rerun"))?.body).toEqual({ input: "What then?" });
+    expect(screen.queryByText("What now?")).toBeNull();
+  });
+
+  it("goes to another try of an answer", async () => {
+    const step = makeStep("s-b", {
+      status: "completed",
+      message: { id: "m", content: "Second try" },
+      siblings: ["s-a"],
+      attempts: 1,
+    });
+    const now = makeTurn("t2", {
+      session_id: "s1",
+      index: 2,
+      mode: "direct",
+      status: "completed",
+      steps: [step],
+    });
+    const before = makeTurn("t1", {
+      session_id: "s1",
+      status: "completed",
+      mode: "direct",
+      steps: [{ ...step, id: "s-a", siblings: ["s-b"], message: { id: "n", content: "First try" } }],
+    });
+    let head = now;
+    const page = (list: unknown[]) =>
+      json({
+        session: { ...SESSION, head_turn_id: head.id },
+        items: list,
+        next_cursor: null,
+        last_event_id: "2.1",
+      });
+    let all = false;
+    answers["GET /api/v1/sessions/s1/timeline"] = () => {
+      const answer = page(all ? [now, before] : [head]);
+      all = false;
+      return answer;
+    };
+    answers["PATCH /api/v1/sessions/s1"] = ({ body }) => {
+      expect(body).toEqual({ head_turn_id: "t1" });
+      head = before;
+      return json({ ...SESSION, head_turn_id: "t1" });
+    };
+    const { user } = await write("");
+    await screen.findByText("Try 2 of 2");
+    all = true;
+    await user.click(screen.getByRole("button", { name: "Try before" }));
+    await screen.findByText("First try");
+    expect(screen.getByText("Try 1 of 2")).toBeTruthy();
+  });
+
+  it("moves between answers with J and K and shows what was sent with S, unless that is off", async () => {
+    const done = { status: "completed", attempts: 1, message: { id: "m", content: "Yes" } } as const;
+    const turn = makeTurn("t1", {
+      session_id: "s1",
+      status: "completed",
+      steps: [makeStep("a", done), makeStep("b", { ...done, position: 2 })],
+    });
+    answers["GET /api/v1/sessions/s1/timeline"] = () =>
+      json({ session: SESSION, items: [turn], next_cursor: null, last_event_id: "1.1" });
+    const { user } = await write("");
+    screen.getByRole("article", { name: "A" }).focus();
+    await user.keyboard("j");
+    expect(document.activeElement).toBe(screen.getByRole("article", { name: "B" }));
+    await user.keyboard("k");
+    expect(document.activeElement).toBe(screen.getByRole("article", { name: "A" }));
+    setPreferences({ shortcuts: false });
+    await user.keyboard("js");
+    expect(document.activeElement).toBe(screen.getByRole("article", { name: "A" }));
+    setPreferences({ shortcuts: true });
+    await user.keyboard("s");
+    await screen.findByRole("complementary", { name: "What was sent to A" });
   });
 
   it("keeps the draft and the key when nobody answers, and both go when somebody does", async () => {

@@ -1,5 +1,5 @@
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 
 import { ApiProblem } from "../api/problems";
@@ -11,6 +11,11 @@ import { WelcomeScreen } from "../screens/welcome/WelcomeScreen";
 
 import { Loading, NotFound, SignedOut, Unreachable } from "./Plain";
 import { Shell } from "./Shell";
+
+const RoomScreen = lazy(() => import("../screens/room/RoomScreen"));
+const UsageScreen = lazy(() => import("../screens/usage/UsageScreen"));
+const SettingsScreen = lazy(() => import("../screens/settings/SettingsScreen"));
+const AgentScreen = lazy(() => import("../screens/agent/AgentScreen"));
 
 /** The page: who is signed in, then one line per screen. */
 export function App() {
@@ -40,6 +45,21 @@ function SignedIn() {
         <Route path="/" component={Home} />
         <Route path="/welcome" component={WelcomeScreen} />
         <Route path="/s/:id">{({ id }) => <SessionScreen key={id} id={id} />}</Route>
+        <Route path="/rooms/:id">{({ id }) => <RoomScreen id={id} />}</Route>
+        <Route path="/settings">
+          <Redirect to="/settings/models" replace />
+        </Route>
+        <Route path="/settings/models">
+          <SettingsScreen part="models" />
+        </Route>
+        <Route path="/settings/keys">
+          <SettingsScreen part="keys" />
+        </Route>
+        <Route path="/settings/page">
+          <SettingsScreen part="page" />
+        </Route>
+        <Route path="/agents/:id">{({ id }) => <AgentScreen id={id} />}</Route>
+        <Route path="/usage" component={UsageScreen} />
         <Route component={NotFound} />
       </Switch>
     </Shell>

@@ -1,4 +1,4 @@
-import { Plus } from "lucide-react";
+import { Pin, Plus, Settings2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 
@@ -23,7 +23,10 @@ const SHOWN = 6;
 
 /** A room or an agent, and the sessions in it. */
 export function PlaceRow({ place, name, icon, sessions, current }: Props) {
-  const own = sessions.filter((session) => isIn(session, place));
+  const own = sessions
+    .filter((session) => isIn(session, place))
+    // The server has them by their last activity.
+    .sort((a, b) => Number(b.pinned) - Number(a.pinned));
   const here = own.some((session) => session.id === current);
   const [unfolded, setUnfolded] = useState<boolean | null>(null);
   const [all, setAll] = useState(false);
@@ -37,7 +40,7 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
       <div className="side-row relative">
         <button
           type="button"
-          className={`side-item w-full pointer-coarse:pr-12 ${here && !open ? "side-on" : ""}`}
+          className={`side-item w-full pointer-coarse:pr-24 ${here && !open ? "side-on" : ""}`}
           aria-expanded={open}
           onClick={() => setUnfolded(!open)}
         >
@@ -47,6 +50,14 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
             <span className="side-count num text-12 text-fg-3">{own.length}</span>
           )}
         </button>
+        <Link
+          href={`/${place.kind}/${place.id}`}
+          className="ib ib-s side-add side-edit"
+          aria-label={t.shell.editPlace(name)}
+          title={t.shell.editPlace(name)}
+        >
+          <Settings2 className="icon icon-s" aria-hidden />
+        </Link>
         <IconButton
           label={t.shell.newSessionIn(name)}
           small
@@ -70,6 +81,9 @@ export function PlaceRow({ place, name, icon, sessions, current }: Props) {
                 aria-current={session.id === current ? "page" : undefined}
               >
                 <span className="cut flex-1">{session.name ?? t.shell.untitled}</span>
+                {session.pinned && (
+                  <Pin className="icon icon-s text-fg-3" aria-label={t.session.pinned} />
+                )}
                 <LiveDot sessionId={session.id} />
               </Link>
             </li>

@@ -5,7 +5,7 @@ import { t } from "../lib/strings";
 import { Logo } from "../parts/icons";
 
 /** A page with a few words in its middle. */
-function Plain({ children, role }: { children: ReactNode; role?: "alert" | "status" }) {
+export function Plain({ children, role }: { children: ReactNode; role?: "alert" | "status" }) {
   return (
     <main
       id="main"

@@ -1,42 +1,79 @@
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 
+import { read, write } from "../lib/storage";
 import { t } from "../lib/strings";
 import { ShellContext } from "../parts/shell";
+import { useNewSession } from "../parts/useNewSession";
 import { Sheet } from "../ui/Dialog";
 
+import { ErrorBoundary } from "./ErrorBoundary";
+import { Loading } from "./Plain";
 import { Sidebar } from "./Sidebar";
+import { Toaster } from "./Toaster";
+import { useHere } from "./useHere";
+import { useShortcuts } from "./useShortcuts";
 
-/** The sidebar beside a screen; on a phone it comes in over it. */
+const Palette = lazy(() => import("./Palette"));
+const HelpSheet = lazy(() => import("./HelpSheet"));
+
+/** The sidebar beside a screen; on a phone it comes in over it. Over both, palette and help. */
 export function Shell({ children }: { children: ReactNode }) {
-  const [location] = useLocation();
+  const [location, navigate] = useLocation();
   const [open, setOpen] = useState(false);
   const [openAt, setOpenAt] = useState(location);
+  const [hidden, setHidden] = useState(() => read<boolean>("sidebar-hidden") ?? false);
+  const [over, setOver] = useState<"palette" | "help" | null>(null);
+  const add = useNewSession();
+  const here = useHere();
   if (openAt !== location) {
     setOpenAt(location);
     setOpen(false);
   }
-  const shell = useMemo(() => ({ openSidebar: () => setOpen(true) }), []);
+  useEffect(() => write("sidebar-hidden", hidden || null), [hidden]);
   useEffect(() => {
     const wide = matchMedia("(min-width: 768px)");
     const close = () => setOpen(false);
     wide.addEventListener("change", close);
     return () => wide.removeEventListener("change", close);
   }, []);
+  const shell = useMemo(
+    () => ({
+      openSidebar: () => (isPhone() ? setOpen(true) : setHidden(false)),
+      openPalette: () => setOver("palette"),
+      openHelp: () => setOver("help"),
+    }),
+    [],
+  );
+  useShortcuts({
+    palette: () => setOver((now) => (now === "palette" ? null : "palette")),
+    help: () => setOver((now) => (now === "help" ? null : "help")),
+    sidebar: () => (isPhone() ? setOpen(!open) : setHidden(!hidden)),
+    newSession: () => (here ? add.mutate(here) : navigate("/welcome")),
+  });
   return (
     <ShellContext value={shell}>
       <a href="#main" className="skip">
         {t.shell.skip}
       </a>
-      <div className="grid h-full grid-cols-[var(--side)_minmax(0,1fr)] grid-rows-[minmax(0,1fr)] phone:grid-cols-[minmax(0,1fr)]">
-        <aside className="min-h-0 border-r border-line bg-canvas phone:hidden">
+      <div className={`shell ${hidden ? "shell-wide" : ""}`}>
+        <aside aria-label={t.shell.sidebar} className="shell-side">
           <Sidebar />
         </aside>
-        {children}
+        <ErrorBoundary key={location}>
+          <Suspense fallback={<Loading />}>{children}</Suspense>
+        </ErrorBoundary>
       </div>
       <Sheet open={open} onOpenChange={setOpen} title={t.shell.nav}>
         <Sidebar />
       </Sheet>
+      <Suspense>
+        {over === "palette" && <Palette onClose={() => setOver(null)} />}
+        {over === "help" && <HelpSheet onClose={() => setOver(null)} />}
+      </Suspense>
+      <Toaster />
     </ShellContext>
   );
 }
+
+const isPhone = () => matchMedia("(max-width: 767px)").matches;

@@ -1,17 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { Plus, Rocket } from "lucide-react";
+import { ChartColumn, Plus, Rocket, Search, Settings } from "lucide-react";
 import { Link, useLocation } from "wouter";
 
 import { agents, info, rooms, sessions } from "../api/queries";
 import { t } from "../lib/strings";
 import { Avatar, RoomDots } from "../parts/Avatar";
+import { ThemeChoice } from "../parts/ThemeChoice";
 import { Logo } from "../parts/icons";
+import { useShell } from "../parts/shell";
 import { useNewSession } from "../parts/useNewSession";
 import { IconButton } from "../ui/IconButton";
 import { Menu, MenuItem, MenuLabel } from "../ui/Menu";
 
 import { PlaceRow } from "./PlaceRow";
-import { ThemeChoice } from "./ThemeChoice";
 
 /** Rooms with their sessions, agents with theirs, and what belongs to the workspace. */
 export function Sidebar() {
@@ -23,11 +24,15 @@ export function Sidebar() {
   const current = /^\/s\/(.+)$/.exec(location)?.[1];
   const failed = roomList.error ?? agentList.error ?? sessionList.error;
   const add = useNewSession();
+  const { openPalette } = useShell();
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex h-(--bar) flex-none items-center gap-2 pr-3 pl-4">
         <Logo />
         <span className="flex-1 text-15 font-bold tracking-tight">{t.product}</span>
+        <IconButton label={t.shell.palette} small aria-haspopup="dialog" onClick={openPalette}>
+          <Search className="icon" aria-hidden />
+        </IconButton>
         <Menu
           align="end"
           trigger={
@@ -57,7 +62,7 @@ export function Sidebar() {
             {t.shell.loadFailed((failed ?? add.error)?.message ?? "")}
           </p>
         )}
-        <Heading>{t.shell.rooms}</Heading>
+        <Heading add={{ label: t.shell.newRoom, href: "/rooms/new" }}>{t.shell.rooms}</Heading>
         {roomList.data?.length === 0 && <Nothing>{t.shell.noRooms}</Nothing>}
         {roomList.data?.map((room) => (
           <PlaceRow
@@ -69,7 +74,7 @@ export function Sidebar() {
             current={current}
           />
         ))}
-        <Heading>{t.shell.agents}</Heading>
+        <Heading add={{ label: t.shell.newAgent, href: "/agents/new" }}>{t.shell.agents}</Heading>
         {agentList.data?.length === 0 && <Nothing>{t.shell.noAgents}</Nothing>}
         {agentList.data?.map((agent) => (
           <PlaceRow
@@ -82,6 +87,18 @@ export function Sidebar() {
           />
         ))}
         <Heading>{t.shell.workspace}</Heading>
+        <Link href="/usage" className={(active) => `side-item ${active ? "side-on" : ""}`}>
+          <ChartColumn className="icon mx-0.5" aria-hidden />
+          {t.shell.usage}
+        </Link>
+        <Link
+          href="/settings/models"
+          className={`side-item ${location.startsWith("/settings") ? "side-on" : ""}`}
+          aria-current={location.startsWith("/settings") ? "page" : undefined}
+        >
+          <Settings className="icon mx-0.5" aria-hidden />
+          {t.shell.settings}
+        </Link>
         <Link href="/welcome" className={(active) => `side-item ${active ? "side-on" : ""}`}>
           <Rocket className="icon mx-0.5" aria-hidden />
           {t.shell.welcome}
@@ -100,8 +117,17 @@ export function Sidebar() {
   );
 }
 
-function Heading({ children }: { children: string }) {
-  return <h2 className="px-2 pt-4 pb-1 text-12 font-medium text-fg-3">{children}</h2>;
+function Heading({ children, add }: { children: string; add?: { label: string; href: string } }) {
+  return (
+    <div className="flex min-h-8 items-end justify-between pt-3 pr-0.5 pl-2">
+      <h2 className="pb-1 text-12 font-medium text-fg-3">{children}</h2>
+      {add && (
+        <Link href={add.href} className="ib ib-s" aria-label={add.label} title={add.label}>
+          <Plus className="icon icon-s" aria-hidden />
+        </Link>
+      )}
+    </div>
+  );
 }
 
 function Nothing({ children }: { children: string }) {

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 
-import { addDecimals, clock, duration, elapsed, isFree, moment, usd, usdRange, windowSize } from "./format";
+import {
+  addDecimals,
+  clock,
+  dayLabel,
+  duration,
+  elapsed,
+  isFree,
+  large,
+  moment,
+  usd,
+  usdRange,
+  windowSize,
+} from "./format";
 
 describe("usd", () => {
   it.each([
@@ -71,4 +83,23 @@ it("shows windows", () => {
   expect(windowSize(8_192)).toBe("8 k");
   expect(windowSize(1_048_576)).toBe("1 M");
   expect(windowSize(512)).toBe("512");
+});
+
+describe("large numbers and days", () => {
+  it.each([
+    [0, "0"],
+    [9_999, "9,999"],
+    [39_214, "39.2 k"],
+    [999_499, "999 k"],
+    [999_500, "1 M"],
+    [3_921_000, "3.92 M"],
+  ])("keeps three digits of %d", (value, words) => {
+    expect(large(value)).toBe(words);
+  });
+
+  it("names a day without its year", () => {
+    const words = dayLabel("2026-11-24");
+    expect(words).toContain("24");
+    expect(words).not.toContain("2026");
+  });
 });

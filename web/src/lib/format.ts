@@ -93,3 +93,16 @@ export function clock(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
+
+/** 3921 → "3,921", 39210 → "39.2 k", 3921000 → "3.92 M": three digits that matter. */
+export function large(value: number): string {
+  if (value < 10_000) return count(Math.round(value));
+  const [scaled, unit] = value < 999_500 ? [value / 1_000, "k"] : [value / 1_000_000, "M"];
+  return `${scaled.toLocaleString("en", { maximumSignificantDigits: 3 })} ${unit}`;
+}
+
+/** "2026-11-24" → "24 Nov", in the reader's language. */
+export function dayLabel(day: string): string {
+  const at = new Date(`${day}T12:00:00`);
+  return at.toLocaleDateString([], { day: "numeric", month: "short" });
+}

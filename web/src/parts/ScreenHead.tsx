@@ -10,6 +10,8 @@ interface Props {
   /** What the title belongs to: shown before it where there is space. */
   within?: string | undefined;
   title: string;
+  /** The screen has a heading of its own: this is none. */
+  plain?: boolean;
   /** Beside the title. */
   menu?: ReactNode;
   /** At the right end. */
@@ -17,19 +19,20 @@ interface Props {
 }
 
 /** The bar on top of a screen. */
-export function ScreenHead({ within, title, menu, children }: Props) {
+export function ScreenHead({ within, title, plain = false, menu, children }: Props) {
+  const Title = plain ? "p" : "h1";
   const { openSidebar } = useShell();
   return (
     <header className="flex h-(--bar) min-w-0 items-center gap-3 border-b border-line pr-3 pl-5 phone:gap-1 phone:px-2">
-      <IconButton label={t.shell.openSidebar} className="desk:hidden" onClick={openSidebar}>
+      <IconButton label={t.shell.openSidebar} className="to-sidebar" onClick={openSidebar}>
         <MenuIcon className="icon" aria-hidden />
       </IconButton>
-      <h1 className="cut text-14 font-semibold">
+      <Title className="cut text-14 font-semibold">
         {within && (
           <span className="font-normal text-fg-3 phone:hidden">{within}&nbsp; / &nbsp;</span>
         )}
         {title}
-      </h1>
+      </Title>
       {menu && <span className="inline-flex phone:order-last">{menu}</span>}
       <span className="flex-1" />
       {children}

@@ -34,75 +34,75 @@ interface Props {
   waiting: string;
   /** On a seat a finished step shows its time; on a card the tick says it. */
   withTime?: boolean;
+  /** The word is for readers only. */
+  iconOnly?: boolean;
 }
 
 /** A step's state: an icon and a word. */
-export function StateMark({ step, writing, waiting, withTime = false }: Props) {
+export function StateMark({ iconOnly = false, ...props }: Props) {
+  const { icon, look, words } = markOf(props);
+  return (
+    <span className={`st ${look}`}>
+      {icon}
+      <span className={iconOnly ? "vh" : "cut"}>{words}</span>
+    </span>
+  );
+}
+
+interface Mark {
+  icon: ReactNode;
+  look: string;
+  words: ReactNode;
+}
+
+function markOf({ step, writing, waiting, withTime = false }: Props): Mark {
   const icon = "icon icon-s";
   switch (step.status) {
     case "completed":
-      return (
-        <Mark look="st-ok" icon={<Check className={icon} aria-hidden />}>
-          {withTime && step.latency_ms !== null && step.source_step_id === null ? (
+      return {
+        icon: <Check className={icon} aria-hidden />,
+        look: "st-ok",
+        words:
+          withTime && step.latency_ms !== null && step.source_step_id === null ? (
             <>
               <span className="vh">{t.step.done}, </span>
               {duration(step.latency_ms)}
             </>
           ) : (
             <span className={withTime ? "" : "vh"}>{t.step.done}</span>
-          )}
-        </Mark>
-      );
+          ),
+      };
     case "failed":
-      return (
-        <Mark look="st-bad" icon={<CircleAlert className={icon} aria-hidden />}>
-          {t.step.failed}
-        </Mark>
-      );
+      return {
+        icon: <CircleAlert className={icon} aria-hidden />,
+        look: "st-bad",
+        words: t.step.failed,
+      };
     case "running":
       if (step.error)
-        return (
-          <Mark look="st-warn" icon={<RotateCw className={icon} aria-hidden />}>
-            {t.step.retrying}
-          </Mark>
-        );
-      return writing ? (
-        <Mark look="st-live" icon={<Pencil className={icon} aria-hidden />}>
-          {t.step.writing}
-        </Mark>
-      ) : (
-        <Mark look="st-live" icon={<Dots />}>
-          {t.step.thinking}
-        </Mark>
-      );
+        return {
+          icon: <RotateCw className={icon} aria-hidden />,
+          look: "st-warn",
+          words: t.step.retrying,
+        };
+      return writing
+        ? { icon: <Pencil className={icon} aria-hidden />, look: "st-live", words: t.step.writing }
+        : { icon: <Dots />, look: "st-live", words: t.step.thinking };
     case "pending":
-      return (
-        <Mark look="" icon={<WaitIcon />}>
-          {waiting}
-        </Mark>
-      );
+      return { icon: <WaitIcon />, look: "", words: waiting };
     case "cancelled":
-      return (
-        <Mark look="" icon={<CircleSlash className={icon} aria-hidden />}>
-          {t.step.stopped}
-        </Mark>
-      );
+      return {
+        icon: <CircleSlash className={icon} aria-hidden />,
+        look: "",
+        words: t.step.stopped,
+      };
     case "skipped":
-      return (
-        <Mark look="" icon={<SkipForward className={icon} aria-hidden />}>
-          {t.step.skipped}
-        </Mark>
-      );
+      return {
+        icon: <SkipForward className={icon} aria-hidden />,
+        look: "",
+        words: t.step.skipped,
+      };
   }
-}
-
-function Mark({ look, icon, children }: { look: string; icon: ReactNode; children: ReactNode }) {
-  return (
-    <span className={`st ${look}`}>
-      {icon}
-      <span className="cut">{children}</span>
-    </span>
-  );
 }
 
 function Dots() {

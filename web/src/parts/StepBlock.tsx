@@ -1,20 +1,18 @@
-import { RotateCw } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 import type { Step, Turn } from "../api/types";
-import { count, duration, elapsed } from "../lib/format";
+import { duration, elapsed } from "../lib/format";
 import { t } from "../lib/strings";
-import { CopyButton } from "../ui/CopyButton";
-import { IconButton } from "../ui/IconButton";
 
 import { Avatar } from "./Avatar";
 import { Money } from "./Money";
 import { lookOf, StateMark } from "./StateMark";
+import { StepFoot } from "./StepFoot";
 import { StepProblem } from "./StepProblem";
 import { Markdown } from "./markdown/Markdown";
 import { briefOf } from "./plan";
 import { useStepText } from "./stepText";
-import { cardId, colorOf, isInOrder, nameOf, waitingFor } from "./steps";
+import { cardId, colorOf, isGiven, nameOf, waitingFor } from "./steps";
 import { useElapsed } from "./useNow";
 
 /** What can be done with a step. Absent where it cannot be done now. */
@@ -22,6 +20,16 @@ export interface StepActions {
   onRetry?: (turn: Turn, step: Step) => void;
   onOtherModel?: (turn: Turn, step: Step, model: string) => void;
   onFromHere?: (turn: Turn, step: Step) => void;
+  /** Show another try of the step. */
+  onTry?: (turn: Turn, stepId: string) => void;
+  /** Go on from this turn in a session of its own. */
+  onFork?: (turn: Turn) => void;
+  /** Tell every agent of it from now on. */
+  onPin?: (step: Step) => void;
+  /** Delete what was said. */
+  onTakeBack?: (step: Step) => void;
+  /** Ask the turn's question anew, in other words. */
+  onEdit?: (turn: Turn, text: string) => void;
   onSent: (turn: Turn, step: Step) => void;
 }
 
@@ -31,32 +39,58 @@ interface Props {
   actions: StepActions;
   /** Its "what was sent" is open. */
   sentOpen: boolean;
+  /** Beside the others, not below them. */
+  column?: boolean;
 }
 
 const CARET = <span className="caret" aria-hidden />;
 
 /** An agent's card: who, how it stands, its words, what it read. */
-export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen }: Props) {
+export const StepBlock = memo(function StepBlock(props: Props) {
+  const { turn, step, column = false } = props;
   const text = useStepText(step);
-  const running = step.status === "running";
   const name = nameOf(step);
-  const brief = briefOf(turn, step);
-  const over = !running && step.status !== "pending";
-  const given = isGiven(step);
+  const look = text === "" && lookOf(step) === "stop" ? "wait" : lookOf(step);
+  const avatar = <Avatar name={name} color={colorOf(step)} />;
+  const shared = {
+    id: cardId(step),
+    tabIndex: -1,
+    "data-card": true,
+    "data-c": colorOf(step),
+    "data-look": look,
+    "aria-label": name,
+  };
+  if (column)
+    return (
+      <article {...shared} className="col">
+        <header className="col-head">
+          {avatar}
+          <span className="min-w-0 flex-1">
+            <h3 className="cut">{name}</h3>
+            <StateMark
+              step={step}
+              writing={text !== ""}
+              waiting={waitingFor(turn, step, true)}
+              withTime
+            />
+          </span>
+          <span className="card-meta">
+            <Cost step={step} />
+          </span>
+        </header>
+        <ColumnBody live={step.status === "running"} text={text}>
+          <StepBody {...props} text={text} />
+        </ColumnBody>
+        <StepFoot {...props} text={text} />
+      </article>
+    );
   return (
-    <article
-      id={cardId(step)}
-      tabIndex={-1}
-      className="card"
-      data-c={colorOf(step)}
-      data-look={text === "" && lookOf(step) === "stop" ? "wait" : lookOf(step)}
-      aria-label={name}
-    >
-      <Avatar name={name} color={colorOf(step)} />
+    <article {...shared} className="card">
+      {avatar}
       <div className="min-w-0">
         <header className="card-head">
           <h3 className="cut flex-none">{name}</h3>
-          {step.kind === "synthesis" && !given && (
+          {step.kind === "synthesis" && !isGiven(step) && (
             <span className="chip flex-none">{t.step.synthesis}</span>
           )}
           <span className="model cut">{step.agent?.model}</span>
@@ -66,41 +100,66 @@ export const StepBlock = memo(function StepBlock({ turn, step, actions, sentOpen
             <Cost step={step} />
           </span>
         </header>
-        {brief !== null && <Brief text={brief} />}
-        {(text !== "" || (running && !step.error)) && (
-          <Markdown text={text} live={running} after={running && text !== "" ? CARET : undefined} />
-        )}
-        {step.status === "completed" && text === "" && (
-          <p className="text-fg-3">{t.step.emptyAnswer}</p>
-        )}
-        {step.error && (running || step.status === "failed") && (
-          <StepProblem turn={turn} step={step} error={step.error} actions={actions} />
-        )}
-        {step.stale && over && (
-          <p className="flex flex-wrap items-center gap-2 pt-1 text-12 text-warn">
-            {t.step.stale}
-            {actions.onFromHere && (
-              <button
-                type="button"
-                className="link"
-                onClick={() => actions.onFromHere?.(turn, step)}
-              >
-                {t.step.fromHere}
-              </button>
-            )}
-          </p>
-        )}
-        {(running || step.status === "completed" || step.attempts > 0) && (
-          <Foot turn={turn} step={step} actions={actions} sentOpen={sentOpen} text={text} />
-        )}
+        <StepBody {...props} text={text} />
+        <StepFoot {...props} text={text} />
       </div>
     </article>
   );
 });
 
-/** Whether nobody was asked for it: a manager's decision held the answer already. */
-function isGiven(step: Step): boolean {
-  return step.status === "completed" && step.attempts === 0 && step.source_step_id === null;
+/** A step's brief, words, error, and that it answers to something older. */
+function StepBody({ turn, step, actions, text }: Props & { text: string }) {
+  const running = step.status === "running";
+  const brief = briefOf(turn, step);
+  const over = !running && step.status !== "pending";
+  return (
+    <>
+      {brief !== null && <Brief text={brief} />}
+      {(text !== "" || (running && !step.error)) && (
+        <Markdown text={text} live={running} after={running && text !== "" ? CARET : undefined} />
+      )}
+      {step.status === "completed" && text === "" && (
+        <p className="text-fg-3">{t.step.emptyAnswer}</p>
+      )}
+      {step.error && (running || step.status === "failed") && (
+        <StepProblem turn={turn} step={step} error={step.error} actions={actions} />
+      )}
+      {step.stale && over && (
+        <p className="flex flex-wrap items-center gap-2 pt-1 text-12 text-warn">
+          {t.step.stale}
+          {actions.onFromHere && (
+            <button
+              type="button"
+              className="link"
+              onClick={() => actions.onFromHere?.(turn, step)}
+            >
+              {t.step.fromHere}
+            </button>
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** What scrolls in a column; its end stays in sight while words come and the reader is there. */
+function ColumnBody({ live, text, children }: { live: boolean; text: string; children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  const stuck = useRef(true);
+  useLayoutEffect(() => {
+    if (live && stuck.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [live, text]);
+  return (
+    <div
+      ref={box}
+      className="col-body"
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+        stuck.current = scrollHeight - scrollTop - clientHeight < 24;
+      }}
+    >
+      {children}
+    </div>
+  );
 }
 
 const LONG_BRIEF = 160;
@@ -145,101 +204,4 @@ function Cost({ step }: { step: Step }) {
   if (step.status === "failed")
     return <span>{step.charged ? t.step.charged : t.step.notCharged}</span>;
   return null;
-}
-
-function Foot({ turn, step, actions, sentOpen, text }: Props & { text: string }) {
-  const tokens = step.usage.input_tokens;
-  const over = step.status !== "running";
-  return (
-    <div className="card-foot">
-      <WhatItRead turn={turn} step={step} />
-      {isGiven(step) ? (
-        <span>{t.step.given}</span>
-      ) : (
-        <button
-          type="button"
-          className="link"
-          aria-expanded={sentOpen}
-          onClick={() => actions.onSent(turn, step)}
-        >
-          {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
-        </button>
-      )}
-      <span className="card-acts">
-        {over && actions.onRetry && step.status !== "failed" && (
-          <IconButton
-            label={t.step.retry}
-            className="phone:hidden"
-            onClick={() => actions.onRetry?.(turn, step)}
-          >
-            <RotateCw className="icon icon-s" aria-hidden />
-          </IconButton>
-        )}
-        {text !== "" && <CopyButton text={() => text} label={t.step.copy} />}
-      </span>
-    </div>
-  );
-}
-
-/** Whose answers of this turn the step was given; failed ones are grey. */
-function WhatItRead({ turn, step }: { turn: Turn; step: Step }) {
-  if (step.source_step_id !== null)
-    return (
-      <>
-        <span className="cut">{t.step.takenOver}</span>
-        <Dot />
-      </>
-    );
-  if (turn.mode === "orchestrator" && step.kind === "answer")
-    return (
-      <>
-        <span className="cut">{t.step.gotBrief}</span>
-        <Dot />
-      </>
-    );
-  if (step.read.length === 0) {
-    const first = isInOrder(turn) || turn.mode === "roundtable";
-    if (!first) return null;
-    return (
-      <>
-        <span>{t.step.firstSeat}</span>
-        <Dot />
-      </>
-    );
-  }
-  const read = step.read.flatMap((item) => {
-    const other = turn.steps.find((candidate) => candidate.id === item.step_id);
-    return other ? [{ other, failed: item.status !== "completed" }] : [];
-  });
-  const good = read.filter((item) => !item.failed);
-  const bad = read.filter((item) => item.failed);
-  const stack = (items: typeof read, off: boolean) => (
-    <span className="inline-flex gap-[3px]">
-      {items.map(({ other }) => (
-        <span key={other.id} className="inline-flex" title={nameOf(other)}>
-          <Avatar name={nameOf(other)} color={other.agent?.color ?? 0} size="xs" off={off} />
-          <span className="vh">{nameOf(other)}</span>
-        </span>
-      ))}
-    </span>
-  );
-  return (
-    <>
-      <span className="tiny:hidden">{t.step.read}</span>
-      {good.length > 0 && stack(good, false)}
-      {good.length > 0 && <span className="phone:hidden">{t.step.answers(good.length)}</span>}
-      {good.length > 0 && bad.length > 0 && <span className="phone:hidden">{t.step.and}</span>}
-      {bad.length > 0 && stack(bad, true)}
-      {bad.length > 0 && <span className="phone:hidden">{t.step.errors(bad.length)}</span>}
-      <Dot />
-    </>
-  );
-}
-
-function Dot() {
-  return (
-    <span className="text-fg-3" aria-hidden>
-      ·
-    </span>
-  );
 }

@@ -1,11 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
-import { models } from "../api/queries";
 import type { Step, StepError, Turn } from "../api/types";
 import { t } from "../lib/strings";
-import { Menu, MenuItem } from "../ui/Menu";
 
+import { OtherModel } from "./OtherModel";
 import type { StepActions } from "./StepBlock";
+import { useRemaining } from "./useNow";
 
 interface Props {
   turn: Turn;
@@ -24,6 +24,9 @@ export function StepProblem({ turn, step, error, actions }: Props) {
         <span className="why">
           {error.detail}
           {step.attempts > 1 && ` ${t.step.attempts(step.attempts)}.`}
+          {!over && error.waitMs !== undefined && (
+            <Wait key={step.attempts} ms={error.waitMs} />
+          )}
         </span>
       </p>
       {over && (actions.onRetry ?? actions.onOtherModel) && (
@@ -31,6 +34,7 @@ export function StepProblem({ turn, step, error, actions }: Props) {
           {actions.onRetry && (
             <button
               type="button"
+              data-key="r"
               className="btn btn-s"
               onClick={() => actions.onRetry?.(turn, step)}
             >
@@ -41,6 +45,11 @@ export function StepProblem({ turn, step, error, actions }: Props) {
             <OtherModel
               model={step.agent.model}
               onChoose={(model) => actions.onOtherModel?.(turn, step, model)}
+              trigger={
+                <button type="button" className="btn btn-s">
+                  {t.step.otherModel}
+                </button>
+              }
             />
           )}
         </span>
@@ -57,26 +66,11 @@ export function StepProblem({ turn, step, error, actions }: Props) {
   );
 }
 
-function OtherModel({ model, onChoose }: { model: string; onChoose: (model: string) => void }) {
-  const list = useQuery(models);
-  const others = (list.data ?? []).filter((other) => other.available && other.id !== model);
-  return (
-    <Menu
-      align="end"
-      trigger={
-        <button type="button" className="btn btn-s">
-          {t.step.otherModel}
-        </button>
-      }
-    >
-      {others.map((other) => (
-        <MenuItem key={other.id} onSelect={() => onChoose(other.id)}>
-          <span className="cut">{other.id}</span>
-        </MenuItem>
-      ))}
-      {others.length === 0 && <p className="px-2 py-1 text-12 text-fg-3">{t.step.noOtherModel}</p>}
-    </Menu>
-  );
+/** How long it is until the next attempt, counted down from when the failure was told. */
+function Wait({ ms }: { ms: number }) {
+  const [end] = useState(() => Date.now() + ms);
+  const left = useRemaining(end);
+  return left > 0 && <> {t.step.waitsFor(Math.ceil(left / 1_000))}</>;
 }
 
 /** With a full stop at its end, so that the detail can follow. */

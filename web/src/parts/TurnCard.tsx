@@ -5,17 +5,23 @@ import type { Room, Step, Turn, Word } from "../api/types";
 import { t } from "../lib/strings";
 
 import { ApprovalBox } from "./ApprovalBox";
+import { Columns } from "./Columns";
 import { Notice } from "./Notice";
 import { Plan } from "./Plan";
 import { RollCall } from "./RollCall";
 import { StepBlock, type StepActions } from "./StepBlock";
 import { SumLine } from "./SumLine";
-import { TaggedText } from "./TaggedText";
+import { YourMessage } from "./YourMessage";
+import { WaitIcon } from "./icons";
 import { capsOf, verdictOf } from "./plan";
 import { answers, cardId, nameOf, tally } from "./steps";
 
+/** Answers below each other, or side by side. */
+export type View = "timeline" | "columns";
+
 interface Props {
   turn: Turn;
+  view?: View;
   actions: StepActions;
   /** The step whose "what was sent" is open. */
   sentStepId: string | null;
@@ -34,42 +40,53 @@ export const TurnCard = memo(function TurnCard(props: Props) {
   const live = isLive(turn);
   const steps = answers(turn);
   const managed = turn.mode === "orchestrator";
+  const summarising = turn.steps.some(
+    (step) => step.kind === "summary" && step.status === "running",
+  );
+  // A manager's answer is of them all: it stands below.
+  const beside = steps.filter((step) => step.kind === "answer");
+  const columns = props.view === "columns" && beside.length > 1;
   const caps = managed && props.room ? capsOf(turn, props.room) : null;
   return (
-    <section className={`turn ${live ? "turn-live" : ""}`} aria-labelledby={`turn-${turn.id}`}>
+    <section
+      className={`turn ${live ? "turn-live" : ""}`}
+      data-turn={turn.index}
+      aria-labelledby={`turn-${turn.id}`}>
       <h2 id={`turn-${turn.id}`} className="vh">
         {t.session.turn(turn.index)}
       </h2>
-      <div className="you">
-        <p>
-          <span className="vh">{t.session.you}: </span>
-          {turn.mode === "direct" ? (
-            turn.input
-          ) : (
-            <TaggedText text={turn.input} seats={turn.roster} />
-          )}
-        </p>
-      </div>
+      <YourMessage turn={turn} onEdit={actions.onEdit} />
       {managed && <Plan turn={turn} caps={caps} onJump={jumpTo} onSent={actions.onSent} />}
-      {!managed && turn.mode !== "direct" && steps.length > 1 && (
+      {!managed && !columns && turn.mode !== "direct" && steps.length > 1 && (
         <RollCall turn={turn} onJump={jumpTo} />
       )}
       {(managed || steps.length > 1 || turn.status === "queued") && (
         <SumLine turn={turn} caps={caps} />
       )}
-      {turn.steps.map((step) =>
-        steps.includes(step) ? (
-          <StepBlock
-            key={step.id}
-            turn={turn}
-            step={step}
-            actions={actions}
-            sentOpen={sentStepId === step.id}
-          />
-        ) : (
-          !managed && <Interjection key={step.id} step={step} />
-        ),
+      {summarising && (
+        <p className="st pb-3" role="status">
+          <WaitIcon />
+          {t.turn.summarising}
+        </p>
       )}
+      {columns && (
+        <Columns turn={turn} steps={beside} actions={actions} sentStepId={sentStepId} />
+      )}
+      {turn.steps
+        .filter((step) => !columns || !beside.includes(step))
+        .map((step) =>
+          steps.includes(step) ? (
+            <StepBlock
+              key={step.id}
+              turn={turn}
+              step={step}
+              actions={actions}
+              sentOpen={sentStepId === step.id}
+            />
+          ) : (
+            !managed && <Interjection key={step.id} step={step} />
+          ),
+        )}
       {turn.approval && (
         <ApprovalBox
           key={turn.approval.id}

@@ -4,8 +4,14 @@ import { createContext, useContext } from "react";
 
 export interface Shell {
   openSidebar: () => void;
+  openPalette: () => void;
+  openHelp: () => void;
 }
 
-export const ShellContext = createContext<Shell>({ openSidebar: () => undefined });
+export const ShellContext = createContext<Shell>({
+  openSidebar: () => undefined,
+  openPalette: () => undefined,
+  openHelp: () => undefined,
+});
 
 export const useShell = (): Shell => useContext(ShellContext);

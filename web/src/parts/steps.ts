@@ -9,7 +9,7 @@ export function answers(turn: Turn): Step[] {
 }
 
 /** The id of what shows a step: its card, or its row in the plan. */
-export const cardId = (step: Step) => `step-${step.id}`;
+export const cardId = (step: Pick<Step, "id">) => `step-${step.id}`;
 
 export function nameOf(step: Step): string {
   return step.agent?.name ?? t.step.manager;
@@ -58,4 +58,17 @@ export function tally(turn: Turn): Tally {
     failed: steps.filter((step) => step.status === "failed").length,
     missing: steps.filter((step) => step.status !== "completed"),
   };
+}
+
+/** Whether nobody was asked for it: a manager's decision held the answer already. */
+export function isGiven(step: Step): boolean {
+  return step.status === "completed" && step.attempts === 0 && step.source_step_id === null;
+}
+
+/** The tries of a step, oldest first, and which of them is shown; one alone is no choice. */
+export function triesOf(step: Step): { ids: string[]; at: number } {
+  const shown = step.source_step_id ?? step.id;
+  // Ids grow with time.
+  const ids = [...new Set([...step.siblings, shown])].sort();
+  return { ids, at: ids.indexOf(shown) };
 }

@@ -27,3 +27,9 @@ export function useElapsed(start: string | null, running: boolean): number | nul
   const at = useSyncExternalStore(running ? subscribe : never, () => now);
   return start === null ? null : Math.max(0, at - Date.parse(start));
 }
+
+/** Milliseconds until `end`, counted on each second. */
+export function useRemaining(end: number): number {
+  const at = useSyncExternalStore(subscribe, () => now);
+  return Math.max(0, end - at);
+}

@@ -4,6 +4,10 @@ Revision ID: 0004
 Revises: 0003
 """
 
+from pathlib import Path
+
+from alembic import op
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -11,8 +15,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Add what counts turns, sums usage and remembers payments."""
+    # The driver itself: it takes many statements in one text.
+    run = op.get_bind().connection.cursor().execute
+    run(Path(__file__).with_suffix(".sql").read_text("utf-8"))
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Remove it again: what users are allowed is full again, sums are made from the ledger."""
+    run = op.get_bind().connection.cursor().execute
+    run("DROP TABLE turn_rates")

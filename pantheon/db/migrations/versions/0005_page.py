@@ -1,8 +1,12 @@
-"""What the page needs: search, provider keys.
+"""What the page needs: keys of model providers, search, forks.
 
 Revision ID: 0005
 Revises: 0004
 """
+
+from pathlib import Path
+
+from alembic import op
 
 revision = "0005"
 down_revision = "0004"
@@ -11,8 +15,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Add provider keys, the words of messages, forks, and conversations by their hash."""
+    op.get_bind().connection.cursor().execute(Path(__file__).with_suffix(".sql").read_text("utf-8"))
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Remove them: keys that were entered are gone, forks stand by themselves."""
+    run = op.get_bind().connection.cursor().execute
+    run("DROP TABLE chat_threads")
+    run("ALTER TABLE sessions DROP COLUMN forked_from")
+    run("DROP FUNCTION find_messages(tsquery, uuid, uuid, int)")
+    run("ALTER TABLE messages DROP COLUMN words")
+    run("DROP TABLE provider_keys")

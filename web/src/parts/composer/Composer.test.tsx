@@ -3,6 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { describe, expect, it, vi } from "vitest";
 
+import { setPreferences } from "../../lib/preferences";
+
 import { Composer } from "./Composer";
 
 const SEATS = [
@@ -59,14 +61,24 @@ describe("sending", () => {
     expect(onSend).toHaveBeenCalledOnce();
   });
 
-  it("keeps the draft editable while a turn runs, sends nothing, and stops on Escape", async () => {
+  it("lets a message wait while a turn runs, and stops it on Escape", async () => {
     const { box, user, onSend, onStop } = setUp({ stopping: false, inOrder: true });
-    await user.type(box, "Next question{Enter}");
-    await user.click(screen.getByRole("button", { name: "Sends after this turn" }));
-    expect(box.value).toBe("Next question");
-    expect(onSend).not.toHaveBeenCalled();
+    await user.type(box, "Next question");
+    await user.click(screen.getByRole("button", { name: "Send after this turn" }));
+    expect(onSend).toHaveBeenCalledOnce();
     await user.type(box, "{Escape}");
     expect(onStop).toHaveBeenCalledExactlyOnceWith("now");
+  });
+
+  it("is sent by Ctrl and Enter alone where that was chosen", async () => {
+    setPreferences({ sendKey: "mod-enter" });
+    const { box, user, onSend } = setUp();
+    await user.type(box, "Two{Enter}lines");
+    expect(box.value).toBe("Two\nlines");
+    expect(onSend).not.toHaveBeenCalled();
+    await user.type(box, "{Control>}{Enter}{/Control}");
+    expect(onSend).toHaveBeenCalledOnce();
+    setPreferences({ sendKey: "enter" });
   });
 });
 

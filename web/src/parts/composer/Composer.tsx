@@ -28,7 +28,9 @@ interface Props {
   problem?: ReactNode;
   sending: boolean;
   onSend: () => void;
-  /** The running turn, if one runs: then nothing can be sent. */
+  /** ↑ in an empty box. */
+  onEditLast?: () => void;
+  /** The running turn, if one runs: then what is sent waits for its end. */
   live: { stopping: boolean; inOrder: boolean } | null;
   onStop: (when: StopWhen) => void;
   /** Escape stops the turn; not while it closes something else. */
@@ -39,7 +41,7 @@ interface Props {
 export function Composer(props: Props) {
   const { ref, text, modes, mode, note, hint, live, problem } = props;
   const noteId = useId();
-  const blocked = live !== null || props.sending || text.trim() === "";
+  const blocked = props.sending || text.trim() === "";
   const send = () => {
     if (!blocked) props.onSend();
   };
@@ -55,6 +57,7 @@ export function Composer(props: Props) {
           placeholder={props.placeholder}
           describedBy={noteId}
           onEnter={send}
+          onEditLast={props.onEditLast}
           onEscape={() => {
             if (live && !live.stopping && props.escapeStops) props.onStop("now");
           }}
@@ -67,7 +70,8 @@ export function Composer(props: Props) {
           {live && <StopButton {...live} onStop={props.onStop} />}
           <button
             type="button"
-            className={`send ${live ? "phone:hidden" : ""}`}
+            // On a phone there is space for one: with a text it sends, else it stops.
+            className={`send ${live && text.trim() === "" ? "phone:hidden" : ""}`}
             aria-label={live ? t.composer.sendLater : t.composer.send}
             title={live ? t.composer.sendLater : t.composer.send}
             aria-disabled={blocked}

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type Ref, useImperativeHandle, useRef, useState } from "react";
 
 import { tagBefore, typingTag } from "../../lib/mentions";
+import { preferences } from "../../lib/preferences";
 import { t } from "../../lib/strings";
 import { useListBox } from "../../ui/useListBox";
 import { TaggedText } from "../TaggedText";
@@ -17,15 +18,27 @@ interface Props {
   placeholder: string;
   onEnter: () => void;
   onEscape: () => void;
+  /** ↑ in an empty box. */
+  onEditLast?: (() => void) | undefined;
   describedBy: string;
 }
 
 /** Where the fingers type, Enter makes a new line and the button sends. */
 const isTouch = () => matchMedia("(pointer: coarse)").matches;
 
+type Key = Pick<KeyboardEvent, "shiftKey" | "altKey" | "ctrlKey" | "metaKey">;
+
+const hasModifier = (key: Key) => key.shiftKey || key.altKey || key.ctrlKey || key.metaKey;
+
+/** Whether this Enter sends: alone, or with Ctrl or Cmd, as the user has chosen. */
+function sends(key: Key): boolean {
+  if (key.ctrlKey || key.metaKey) return !key.shiftKey && !key.altKey;
+  return preferences().sendKey === "enter" && !key.shiftKey && !isTouch();
+}
+
 /** A text box that shows tags in colour and offers agents after "@". */
 export function TextBox(props: Props) {
-  const { ref, text, onText, seats, placeholder, onEnter, onEscape, describedBy } = props;
+  const { ref, text, onText, seats, placeholder, onEnter, onEscape, onEditLast, describedBy } = props;
   const box = useRef<HTMLTextAreaElement>(null);
   const [caret, setCaret] = useState(0);
   const [closedAt, setClosedAt] = useState<number | null>(null);
@@ -49,13 +62,15 @@ export function TextBox(props: Props) {
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     // Keys that an input method is using are not ours (229: Safari's Enter that ends composing).
-
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     if (list.onKeyDown(event)) return;
     const { selectionStart, selectionEnd } = event.currentTarget;
-    if (event.key === "Enter" && !event.shiftKey && !isTouch()) {
+    if (event.key === "Enter" && sends(event)) {
       event.preventDefault();
       onEnter();
+    } else if (event.key === "ArrowUp" && text === "" && !hasModifier(event)) {
+      event.preventDefault();
+      onEditLast?.();
     } else if (event.key === "Escape") {
       onEscape();
     } else if (event.key === "Backspace" && selectionStart === selectionEnd) {
@@ -82,6 +97,7 @@ export function TextBox(props: Props) {
         </div>
         <textarea
           ref={box}
+          data-composer
           rows={1}
           value={text}
           placeholder={placeholder}

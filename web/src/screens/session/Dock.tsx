@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
 import type { NewTurn, Turn } from "../../api/types";
 import { t } from "../../lib/strings";
@@ -8,11 +8,13 @@ import { isInOrder } from "../../parts/steps";
 
 import { ForecastNote } from "./ForecastNote";
 import { SendProblem } from "./SendProblem";
+import { WaitingMessage } from "./WaitingMessage";
 import { useDraft } from "./draft";
 import { useChosenMode } from "./useChosenMode";
 import { useForecast } from "./useForecast";
 import type { Place } from "./usePlace";
 import type { useTurns } from "./useTurns";
+import { useWaiting } from "./useWaiting";
 
 interface Props {
   sessionId: string;
@@ -22,11 +24,13 @@ interface Props {
   turns: ReturnType<typeof useTurns>;
   escapeStops: boolean;
   onSent: () => void;
+  /** ↑ in an empty box. */
+  onEditLast: () => void;
 }
 
 /** The composer with all that it has to know of the session. */
 export function Dock(props: Props) {
-  const { sessionId, place, headTurnId, live, turns, escapeStops, onSent } = props;
+  const { sessionId, place, headTurnId, live, turns, escapeStops, onSent, onEditLast } = props;
   const [text, setText] = useDraft(sessionId);
   const [chosen, setChosen] = useChosenMode(sessionId);
   const { mode, who } = whoAnswers({ room: place.room, seats: place.seats, chosen, text });
@@ -43,16 +47,34 @@ export function Dock(props: Props) {
     body: text.trim() === "" || who.length === 0 ? null : body,
     mode,
   });
-  const send = () => {
-    turns.send.mutate(body, {
-      onSuccess: () => {
-        setText("");
-        onSent();
-      },
-    });
+  const { mutate } = turns.send;
+  const send = useCallback(
+    (wanted: NewTurn) =>
+      mutate(wanted, {
+        onSuccess: () => {
+          setText("");
+          onSent();
+        },
+      }),
+    [mutate, setText, onSent],
+  );
+  /** Back into the box: what is there is not lost. */
+  const takeBack = useCallback(
+    ({ input }: NewTurn) => setText((there) => [input, there].filter(Boolean).join("\n\n")),
+    [setText],
+  );
+  const sendWaiting = useCallback(
+    (wanted: NewTurn) => mutate(wanted, { onSuccess: onSent, onError: () => takeBack(wanted) }),
+    [mutate, onSent, takeBack],
+  );
+  const waiting = useWaiting(sessionId, live !== undefined, sendWaiting, takeBack);
+  const submit = () => {
+    if (!live) return send(body);
+    waiting.set(body);
+    setText("");
   };
   return (
-    <div className="px-6 pb-4 phone:px-2 phone:pb-[max(8px,env(safe-area-inset-bottom))]">
+    <div className="dock px-6 pb-4 phone:px-2 phone:pb-[max(8px,env(safe-area-inset-bottom))]">
       <div className="mx-auto w-full max-w-(--column)">
         <Composer
           ref={box}
@@ -72,10 +94,24 @@ export function Dock(props: Props) {
           note={<ForecastNote mode={mode} who={who} forecast={forecast} />}
           hint={refusal}
           problem={
-            turns.problem && <SendProblem problem={turns.problem} onDismiss={turns.dismiss} />
+            <>
+              {turns.problem && <SendProblem problem={turns.problem} onDismiss={turns.dismiss} />}
+              {waiting.body && (
+                <WaitingMessage
+                  text={waiting.body.input}
+                  onEdit={() => {
+                    if (waiting.body) takeBack(waiting.body);
+                    waiting.set(null);
+                    box.current?.focus();
+                  }}
+                  onRemove={() => waiting.set(null)}
+                />
+              )}
+            </>
           }
-          sending={turns.send.isPending}
-          onSend={send}
+          sending={turns.send.isPending || (live !== undefined && waiting.body !== null)}
+          onSend={submit}
+          onEditLast={onEditLast}
           live={
             live
               ? {

@@ -2,8 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, TriangleAlert, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 
+import { getRequest } from "../../api/calls";
 import { sent } from "../../api/queries";
-import type { Sent, Step, Turn } from "../../api/types";
+import type { Sent, SentTurns, Step, Turn } from "../../api/types";
 import { count } from "../../lib/format";
 import { t } from "../../lib/strings";
 import { Avatar } from "../../parts/Avatar";
@@ -50,7 +51,7 @@ export function SentDrawer({ turn, step, onClose }: Props) {
         </IconButton>
       </div>
       {answer.data ? (
-        <Parts turn={turn} sent={answer.data} />
+        <Parts turn={turn} step={step} sent={answer.data} />
       ) : (
         <p className="px-5 text-13 text-fg-2" role={answer.error ? "alert" : "status"}>
           {answer.error?.message ?? t.sent.loading}
@@ -62,17 +63,26 @@ export function SentDrawer({ turn, step, onClose }: Props) {
 
 type Section = Sent["sections"][number];
 
-function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
+/** Whose words a section has; `null` where they are no agent's. */
+const agentOf = ({ from }: Section): string | null =>
+  typeof from === "string" && from !== "user" ? from : null;
+
+function Parts({ turn, step, sent }: { turn: Turn; step: Step; sent: Sent }) {
   const { window, reply_reserve, used, estimated, reported } = sent.budget;
-  const seat = (section: Section) => turn.roster.find((other) => other.key === section.from);
+  const seat = (section: Section) => turn.roster.find((other) => other.key === agentOf(section));
   // A manager has no seat.
-  const hue = (section: Section) => seat(section)?.color ?? (section.from ? "manager" : undefined);
-  const label = (section: Section) =>
-    section.from && section.origin !== "brief"
-      ? t.sent.earlierFrom(nameOfKey(turn, section.from))
-      : (t.sent.origins[section.origin] ?? section.origin.replaceAll("_", " "));
+  const hue = (section: Section) =>
+    seat(section)?.color ?? (agentOf(section) ? "manager" : undefined);
+  const label = (section: Section) => {
+    const agent = agentOf(section);
+    if (agent && section.origin !== "brief") return t.sent.earlierFrom(nameOfKey(turn, agent));
+    const name = t.sent.origins[section.origin] ?? section.origin.replaceAll("_", " ");
+    return typeof section.from === "object" && section.from
+      ? `${name}${turnsOf(section.from)}`
+      : name;
+  };
   const percent = (tokens: number) => Math.round((tokens / Math.max(1, used)) * 100);
-  const request = () => sent.sections.map((part) => part.text).join("\n\n");
+  const request = () => getRequest(step.id, sent.attempt);
   return (
     <>
       <div className="num px-5">
@@ -141,15 +151,25 @@ function Parts({ turn, sent }: { turn: Turn; sent: Sent }) {
         <span className="cut flex-1 font-mono" title={`${t.sent.hash}: ${sent.request_sha256}`}>
           sha256 {sent.request_sha256.slice(0, 8)}…{sent.request_sha256.slice(-4)}
         </span>
-        <CopyButton text={request} label={t.sent.copy} />
+        {sent.exact ? (
+          <CopyButton text={request} label={t.sent.copy} />
+        ) : (
+          <span title={t.sent.inexactWhy}>{t.sent.inexact}</span>
+        )}
       </div>
     </>
   );
 }
 
+/** ", turns 3–9". */
+function turnsOf({ from_turn: from, to_turn: to }: SentTurns): string {
+  if (from === undefined || to === undefined) return "";
+  return t.sent.turns(from, to);
+}
+
 /** In the bar a colour means an agent; all else is grey, the user's own words strongest. */
 function colour(section: Section): string {
-  if (section.from) return "var(--agent)";
+  if (agentOf(section)) return "var(--agent)";
   switch (section.origin) {
     case "input":
       return "var(--fg)";

@@ -1,19 +1,42 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Ellipsis } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
 
-import { deleteSession, renameSession } from "../../api/calls";
+import { deleteSession, exportUrl, pinSession, renameSession } from "../../api/calls";
 import { sessions, timelineKey } from "../../api/queries";
 import type { Timeline } from "../../api/timeline";
 import type { Session } from "../../api/types";
 import { t } from "../../lib/strings";
+import { showToast } from "../../parts/toasts";
 import { Dialog } from "../../ui/Dialog";
 import { IconButton } from "../../ui/IconButton";
 import { Menu, MenuItem } from "../../ui/Menu";
 
-/** Rename or delete a session. */
-export function SessionMenu({ session, name }: { session: Session; name: string }) {
+interface Props {
+  session: Session;
+  name: string;
+  onPrint: () => void;
+}
+
+/** The server names the file. */
+function download(url: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  link.click();
+}
+
+/** Rename a session, keep it on top, take it along, delete it. */
+export function SessionMenu({ session, name, onPrint }: Props) {
+  const client = useQueryClient();
+  const listed = useQuery(sessions).data?.find((other) => other.id === session.id);
+  const pinned = (listed ?? session).pinned;
+  const pin = useMutation({
+    mutationFn: () => pinSession({ ...session, pinned }),
+    onSuccess: () => client.invalidateQueries({ queryKey: sessions.queryKey }),
+    onError: (error) => showToast({ words: error.message, bad: true }),
+  });
   const [asking, setAsking] = useState<"rename" | "remove" | null>(null);
   return (
     <>
@@ -25,6 +48,16 @@ export function SessionMenu({ session, name }: { session: Session; name: string 
         }
       >
         <MenuItem onSelect={() => setAsking("rename")}>{t.session.rename}</MenuItem>
+        <MenuItem onSelect={() => pin.mutate()}>
+          {pinned ? t.session.unpin : t.session.pin}
+        </MenuItem>
+        <MenuItem onSelect={() => download(exportUrl(session.id, "md"))}>
+          {t.session.exportMarkdown}
+        </MenuItem>
+        <MenuItem onSelect={() => download(exportUrl(session.id, "json"))}>
+          {t.session.exportJson}
+        </MenuItem>
+        <MenuItem onSelect={onPrint}>{t.session.print}</MenuItem>
         <MenuItem onSelect={() => setAsking("remove")}>{t.session.remove}</MenuItem>
       </Menu>
       <Dialog

@@ -1,30 +1,32 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { PanelRight } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 
 import type { ApiProblem } from "../../api/problems";
 import { sessions, timelineKey } from "../../api/queries";
-import { isLive, liveTurn, type Timeline, withOlder } from "../../api/timeline";
-import type { Step, Turn } from "../../api/types";
-import { addDecimals, isFree, usd } from "../../lib/format";
-import { read, write } from "../../lib/storage";
+import { liveTurn, type Timeline, withOlder } from "../../api/timeline";
+import type { Step } from "../../api/types";
+import { write } from "../../lib/storage";
 import { t } from "../../lib/strings";
-import { ScreenHead } from "../../parts/ScreenHead";
-import type { StepActions } from "../../parts/StepBlock";
+import { editButtonId } from "../../parts/YourMessage";
 import { cardId } from "../../parts/steps";
-import { IconButton } from "../../ui/IconButton";
 
 import { Announcer } from "./Announcer";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Dock } from "./Dock";
 import { SentDrawer } from "./SentDrawer";
-import { SessionMenu } from "./SessionMenu";
+import { SessionHead } from "./SessionHead";
 import { TablePanel } from "./TablePanel";
 import { Transcript } from "./Transcript";
+import { useActions } from "./useActions";
+import { useAnchor } from "./useAnchor";
+import { useEndNotice } from "./useEndNotice";
 import { useLive } from "./useLive";
+import { useMessages } from "./useMessages";
 import { usePlace } from "./usePlace";
+import { usePrint } from "./usePrint";
 import { useTurns } from "./useTurns";
+import { usePanel, useView } from "./useView";
 
 /** A session: its turns as they happen, and the box for the next. */
 export function SessionScreen({ id }: { id: string }) {
@@ -33,7 +35,8 @@ export function SessionScreen({ id }: { id: string }) {
   const named = useQuery(sessions).data?.find((session) => session.id === id);
   const name = named?.name ?? timeline?.session.name ?? (problem ? t.product : t.shell.untitled);
   const [sentId, setSentId] = useState<string | null>(null);
-  const [panel, setPanel] = useState(() => read<boolean>("panel") ?? true);
+  const [view, setView] = useView();
+  const [panel, setPanel] = usePanel(view);
   const log = useRef<{ toEnd: () => void }>(null);
   const turns = useTurns(id, reload);
   const client = useQueryClient();
@@ -50,24 +53,30 @@ export function SessionScreen({ id }: { id: string }) {
     setSentId(null);
     if (sent) document.getElementById(cardId(sent.step))?.focus({ preventScroll: true });
   };
-  const { retry, rerun } = turns;
-  const actions = useMemo(() => {
-    const onSent = (_: Turn, step: Step) =>
-      setSentId((open) => (open === step.id ? null : step.id));
-    const other: StepActions = { onSent };
-    const head: StepActions = {
-      onSent,
-      onRetry: (turn, step) => retry.mutate({ turn, steps: [step] }),
-      onOtherModel: (turn, step, model) => rerun.mutate({ turn, step, model }),
-      onFromHere: (turn, step) => rerun.mutate({ turn, step }),
-    };
-    return { other, head };
-    // Query's mutate functions stay the same for as long as the screen is there.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [retry.mutate, rerun.mutate]);
-  const head = timeline?.turns.at(-1);
-  const actionsFor = (turn: Turn) =>
-    turn === head && !isLive(turn) ? actions.head : actions.other;
+  const onSent = useCallback(
+    (step: Step) => setSentId((open) => (open === step.id ? null : step.id)),
+    [],
+  );
+  const toEnd = useCallback(() => log.current?.toEnd(), []);
+  const loadOlder = () => {
+    const cursor = timeline?.olderCursor;
+    if (!cursor || turns.older.isPending) return;
+    turns.older.mutate(cursor, {
+      onSuccess: (page) =>
+        client.setQueryData<Timeline>(timelineKey(id), (held) => held && withOlder(held, page)),
+    });
+  };
+  useEndNotice(timeline?.turns.at(-1), name);
+  useAnchor(timeline, loadOlder, turns.goTo.mutate);
+  const onPrint = usePrint(id);
+  const messages = useMessages(id, reload);
+  const actionsFor = useActions({
+    turns,
+    timeline,
+    onSent,
+    onPin: messages.pin,
+    onTakeBack: messages.takeBack,
+  });
 
   return (
     <main
@@ -75,24 +84,16 @@ export function SessionScreen({ id }: { id: string }) {
       tabIndex={-1}
       className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] outline-none grid-rows-[var(--bar)_minmax(0,1fr)] bg-surface"
     >
-      <ScreenHead
-        within={place?.name}
-        title={name}
-        menu={timeline && <SessionMenu session={timeline.session} name={name} />}
-      >
-        {timeline && <SessionCost timeline={timeline} />}
-        <IconButton
-          label={t.panel.show}
-          aria-pressed={panel}
-          className="hidden min-[1280px]:inline-flex"
-          onClick={() => {
-            write("panel", !panel);
-            setPanel(!panel);
-          }}
-        >
-          <PanelRight className="icon" aria-hidden />
-        </IconButton>
-      </ScreenHead>
+      <SessionHead
+        name={name}
+        place={place}
+        timeline={timeline}
+        view={view}
+        onView={setView}
+        onPrint={onPrint}
+        panel={panel}
+        onPanel={setPanel}
+      />
       <div
         className={`grid min-h-0 grid-cols-[minmax(0,1fr)] ${
           sent
@@ -111,22 +112,14 @@ export function SessionScreen({ id }: { id: string }) {
               ref={log}
               timeline={timeline}
               place={place}
+              view={view}
               actionsFor={actionsFor}
               sentStepId={sentId}
               onRetryMissing={live ? undefined : (turn) => turns.retry.mutate({ turn })}
               onDecide={(turn, word) => turns.decide.mutate({ turn, word })}
               decidingId={turns.decidedId}
               loadingOlder={turns.older.isPending}
-              onOlder={() => {
-                if (timeline.olderCursor === null) return;
-                turns.older.mutate(timeline.olderCursor, {
-                  onSuccess: (page) =>
-                    client.setQueryData<Timeline>(
-                      timelineKey(id),
-                      (held) => held && withOlder(held, page),
-                    ),
-                });
-              }}
+              onOlder={loadOlder}
             />
           ) : (
             <p className="p-6 text-13 text-fg-3" role="status">
@@ -142,10 +135,15 @@ export function SessionScreen({ id }: { id: string }) {
               live={live}
               turns={turns}
               escapeStops={!sent}
-              onSent={() => log.current?.toEnd()}
+              onSent={toEnd}
+              onEditLast={() => {
+                const last = timeline.turns.at(-1);
+                if (last) document.getElementById(editButtonId(last.id))?.click();
+              }}
             />
           )}
-          <Announcer turn={head} />
+          {messages.dialog}
+          <Announcer turn={timeline?.turns.at(-1)} />
         </div>
         {showPanel && !sent && <TablePanel timeline={timeline} place={place} />}
         {sent && <SentDrawer turn={sent.turn} step={sent.step} onClose={closeSent} />}
@@ -167,13 +165,6 @@ function Broken({ problem }: { problem: ApiProblem }) {
       </Link>
     </div>
   );
-}
-
-/** What the session has cost; nothing while older turns are not loaded. */
-function SessionCost({ timeline }: { timeline: Timeline }) {
-  const cost = addDecimals(timeline.turns.map((turn) => turn.usage.cost_usd));
-  if (timeline.olderCursor !== null || cost === null || isFree(cost)) return null;
-  return <span className="chip phone:hidden">{t.session.cost(usd(cost))}</span>;
 }
 
 function findStep(timeline: Timeline | undefined, stepId: string) {

@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
 
 import { agents, models } from "../../api/queries";
 import type { Timeline } from "../../api/timeline";
-import type { Agent } from "../../api/types";
+import type { Agent, Session } from "../../api/types";
 import { t } from "../../lib/strings";
 import { Avatar } from "../../parts/Avatar";
 import { ContextMeter } from "../../parts/ContextMeter";
 import { Money } from "../../parts/Money";
+import { seesWords } from "../../parts/sees";
 
 import { seatFacts } from "./seatFacts";
 import type { Place, PlaceSeat } from "./usePlace";
@@ -24,9 +26,12 @@ export function TablePanel({ timeline, place }: Props) {
       aria-label={t.panel.title}
       className="hidden min-h-0 flex-col overflow-y-auto border-l border-line bg-canvas min-[1280px]:flex"
     >
-      <h2 className="flex h-11 flex-none items-center px-4 pt-2 text-13 font-semibold">
-        {t.panel.title}
-      </h2>
+      <div className="flex h-11 flex-none items-center justify-between pt-2 pr-2 pl-4">
+        <h2 className="text-13 font-semibold">{t.panel.title}</h2>
+        <Link href={editHref(timeline.session)} className="btn btn-s btn-ghost">
+          {timeline.session.room_id ? t.panel.edit : t.panel.editAgent}
+        </Link>
+      </div>
       <ul className="divide-y divide-line">
         {place.seats.map((seat) => (
           <Row
@@ -62,7 +67,7 @@ function Row({ seat, agent, timeline }: RowProps) {
       <span className="cut text-13 font-strong">{seat.name}</span>
       <span className="text-12 text-fg-3">{calls > 0 && <Money value={cost} />}</span>
       <span className="cut col-span-2 text-12 text-fg-3">
-        {seat.muted ? t.panel.muted : sees(context)}
+        {seat.muted ? t.panel.muted : context && t.panel.sees(seesWords(context))}
       </span>
       {last && window && (
         <span className="col-span-2 col-start-2 pt-1">
@@ -73,9 +78,7 @@ function Row({ seat, agent, timeline }: RowProps) {
   );
 }
 
-function sees(context: Agent["context"] | undefined): string {
-  const policy = context?.policy;
-  const turns = context?.last_turns;
-  if (policy === "last" && typeof turns === "number") return t.panel.seesLast(turns);
-  return t.panel.sees[String(policy)] ?? "";
+/** Where the session's room, or its agent, is edited. */
+function editHref({ room_id, agent_id }: Session): string {
+  return room_id ? `/rooms/${room_id}` : `/agents/${agent_id}`;
 }

@@ -1,13 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
 import { ArrowDown } from "lucide-react";
-import { type Ref, useImperativeHandle, useState } from "react";
+import { Fragment, type Ref, useImperativeHandle, useState } from "react";
 
+import { summaries } from "../../api/queries";
 import type { Timeline } from "../../api/timeline";
 import type { Turn, Word } from "../../api/types";
 import { t } from "../../lib/strings";
 import type { StepActions } from "../../parts/StepBlock";
-import { TurnCard } from "../../parts/TurnCard";
+import { TurnCard, type View } from "../../parts/TurnCard";
+import { onCardKey } from "../../parts/cardKeys";
 
 import { EmptySession } from "./EmptySession";
+import { SummaryMarker } from "./SummaryMarker";
 import { newSince, seenNow } from "./news";
 import type { Place } from "./usePlace";
 import { useStickToEnd } from "./useStickToEnd";
@@ -16,6 +20,7 @@ interface Props {
   ref: Ref<{ toEnd: () => void }>;
   timeline: Timeline;
   place: Place | undefined;
+  view: View;
   actionsFor: (turn: Turn) => StepActions;
   sentStepId: string | null;
   onRetryMissing: ((turn: Turn) => void) | undefined;
@@ -26,12 +31,14 @@ interface Props {
 }
 
 /** A session's turns, oldest first; the end stays in sight while the reader is there. */
-export function Transcript({ ref, timeline, place, ...props }: Props) {
+export function Transcript({ ref, timeline, place, view, ...props }: Props) {
   const { box, content, atEnd, toEnd, holdPlace } = useStickToEnd(
     timeline.session.id,
     timeline.turns[0]?.id,
   );
   useImperativeHandle(ref, () => ({ toEnd }), [toEnd]);
+  const known = useQuery(summaries(timeline.session.id)).data ?? [];
+  const current = known.filter((summary) => summary.state === "current");
   const last = timeline.turns.at(-1);
   const [seen, setSeen] = useState(() => seenNow(timeline.turns));
   const news = newSince(seen, timeline.turns);
@@ -42,7 +49,8 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
   };
   return (
     <div className="relative grid min-h-0 min-w-0">
-      {/* The transcript scrolls: it must be reachable by keyboard. */}
+      {/* The transcript scrolls: it must be reachable by keyboard. Its keys are its cards'. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div
         ref={box}
         role="log"
@@ -50,12 +58,13 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
         aria-label={t.session.transcript}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
+        onKeyDown={onCardKey}
         // What is hidden from sight is placed in here, or the page itself would scroll to it.
         className="relative overflow-y-auto px-6 -outline-offset-2 phone:px-4"
       >
         <div
           ref={content}
-          className={`mx-auto w-full max-w-(--column) ${timeline.turns.length === 0 ? "h-full" : ""}`}
+          className={`mx-auto w-full ${view === "columns" ? "wide" : "max-w-(--column)"} ${timeline.turns.length === 0 ? "h-full" : ""}`}
         >
           {timeline.olderCursor !== null && (
             <p className="flex justify-center pt-3">
@@ -70,16 +79,23 @@ export function Transcript({ ref, timeline, place, ...props }: Props) {
             </p>
           )}
           {timeline.turns.map((turn) => (
-            <TurnCard
-              key={turn.id}
-              turn={turn}
-              actions={props.actionsFor(turn)}
-              sentStepId={props.sentStepId}
-              onRetryMissing={turn === last ? props.onRetryMissing : undefined}
-              room={place?.room}
-              onDecide={turn.approval ? props.onDecide : undefined}
-              decidingId={turn.approval ? props.decidingId : null}
-            />
+            <Fragment key={turn.id}>
+              <TurnCard
+                turn={turn}
+                view={view}
+                actions={props.actionsFor(turn)}
+                sentStepId={props.sentStepId}
+                onRetryMissing={turn === last ? props.onRetryMissing : undefined}
+                room={place?.room}
+                onDecide={turn.approval ? props.onDecide : undefined}
+                decidingId={turn.approval ? props.decidingId : null}
+              />
+              {current
+                .filter((summary) => summary.to_turn_id === turn.id)
+                .map((summary) => (
+                  <SummaryMarker key={summary.id} summary={summary} />
+                ))}
+            </Fragment>
           ))}
           {timeline.turns.length === 0 && place && <EmptySession place={place} />}
         </div>

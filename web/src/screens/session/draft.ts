@@ -6,11 +6,14 @@ import type { NewTurn } from "../../api/types";
 import { read, write } from "../../lib/storage";
 
 /** The text in a session's composer; it outlives a reload. */
-export function useDraft(sessionId: string): [string, (text: string) => void] {
+export function useDraft(
+  sessionId: string,
+): [string, (text: string | ((before: string) => string)) => void] {
   const [draft, setDraft] = useState({ sessionId, text: stored(sessionId) });
   if (draft.sessionId !== sessionId) setDraft({ sessionId, text: stored(sessionId) });
   const set = useCallback(
-    (text: string) => {
+    (next: string | ((before: string) => string)) => {
+      const text = typeof next === "string" ? next : next(stored(sessionId));
       write(`draft.${sessionId}`, text === "" ? null : text);
       setDraft({ sessionId, text });
     },

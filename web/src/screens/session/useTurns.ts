@@ -2,14 +2,18 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useLocation } from "wouter";
 
 import * as calls from "../../api/calls";
 import { ApiProblem } from "../../api/problems";
-import { timelineKey } from "../../api/queries";
+import { sessions, timelineKey } from "../../api/queries";
 import { OUT_OF_STEP, reduce } from "../../api/reduce";
 import type { Timeline } from "../../api/timeline";
+import { branchOf } from "../../api/tries";
 import type { NewTurn, Step, Turn, Word } from "../../api/types";
+import { t } from "../../lib/strings";
 import type { StopWhen } from "../../parts/composer/StopButton";
+import { showToast } from "../../parts/toasts";
 
 import { keyFor, replied } from "./draft";
 
@@ -38,6 +42,7 @@ function useKeys() {
 /** `onStale`: what is shown is not how it stands; the snapshot is to be read again. */
 export function useTurns(sessionId: string, onStale: () => void) {
   const client = useQueryClient();
+  const [, navigate] = useLocation();
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [stoppedTurn, setStoppedTurn] = useState<string | null>(null);
   const [decidedId, setDecidedId] = useState<string | null>(null);
@@ -103,6 +108,34 @@ export function useTurns(sessionId: string, onStale: () => void) {
     },
     onSuccess: show,
   });
+  const edit = useMutation({
+    ...options,
+    mutationFn: ({ turn, text }: { turn: Turn; text: string }) =>
+      once(`edit.${turn.id}.${text}`, (key) => calls.askAnew(turn.id, text, key)),
+    onSuccess: show,
+  });
+  /** Show the branch in which a step was run: the session goes on from there. */
+  const goTo = useMutation({
+    ...options,
+    mutationFn: async (stepId: string) => {
+      const head = await branchOf(stepId, (cursor) => calls.getAllTurns(sessionId, cursor));
+      if (head !== null) await calls.setHead(sessionId, head);
+    },
+    onSuccess: onStale,
+  });
+  const fork = useMutation({
+    ...options,
+    mutationFn: (turnId: string) =>
+      once(`fork.${turnId}`, (key) => calls.forkSession(sessionId, turnId, key)),
+    onSuccess: (session) => {
+      void client.invalidateQueries({ queryKey: sessions.queryKey });
+      navigate(`/s/${session.id}`);
+      showToast({
+        words: t.session.forked,
+        action: { label: t.session.forkBack, run: () => navigate(`/s/${sessionId}`) },
+      });
+    },
+  });
   const decide = useMutation({
     ...options,
     mutationFn: ({ turn, word }: { turn: Turn; word: Word }) => {
@@ -125,6 +158,9 @@ export function useTurns(sessionId: string, onStale: () => void) {
     stop,
     retry,
     rerun,
+    edit,
+    goTo,
+    fork,
     decide,
     older,
     problem,

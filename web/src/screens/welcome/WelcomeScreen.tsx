@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, CircleAlert, Cpu, KeyRound } from "lucide-react";
 import type { ReactNode } from "react";
+import { useLocation } from "wouter";
 
 import { models, providers, rooms } from "../../api/queries";
 import type { Model, Room } from "../../api/types";
 import { t } from "../../lib/strings";
+import { welcome as words } from "../../lib/strings.welcome";
 import { RoomDots } from "../../parts/Avatar";
 import { ScreenHead } from "../../parts/ScreenHead";
 import { Logo } from "../../parts/icons";
@@ -25,6 +27,7 @@ export function WelcomeScreen() {
   const providerList = useQuery(providers);
   const checks = useChecks();
   const open = useNewSession();
+  const [, navigate] = useLocation();
   const start = useStarterRoom();
   const available = (modelList.data ?? []).filter((model) => model.available);
   const demo = available.find((model) => providerOf(model) === DEMO);
@@ -39,16 +42,16 @@ export function WelcomeScreen() {
   const ready = roomList.data?.filter((room) => room.agents.length > 0).slice(0, 3) ?? [];
   return (
     <main id="main" tabIndex={-1} className="flex min-h-0 flex-col bg-surface outline-none">
-      <div className="desk:hidden">
-        <ScreenHead title={t.shell.welcome} />
+      <div className="to-sidebar">
+        <ScreenHead plain title={t.shell.welcome} />
       </div>
       <div className="grid min-h-0 flex-1 place-items-center overflow-y-auto p-6">
         <div className="w-[min(520px,100%)]">
           <Logo className="size-8" />
           <h1 className="mt-4 mb-1 text-22 leading-8 font-semibold tracking-tight">
-            {t.welcome.title}
+            {words.title}
           </h1>
-          <p className="text-fg-2">{t.welcome.lead}</p>
+          <p className="text-fg-2">{words.lead}</p>
           {problem && (
             <p role="alert" className="mt-4 text-13 text-bad">
               {problem.message}
@@ -60,9 +63,9 @@ export function WelcomeScreen() {
                 key={room.id}
                 icon={<RoomDots colors={room.agents.map((agent) => agent.color)} />}
                 title={room.name}
-                help={t.welcome.roomHelp(room.agents.map((agent) => agent.name))}
+                help={words.roomHelp(room.agents.map((agent) => agent.name))}
                 button={{
-                  label: t.welcome.roomOpen,
+                  label: words.roomOpen,
                   first: index === 0,
                   busy,
                   onClick: () => enter(room),
@@ -72,10 +75,10 @@ export function WelcomeScreen() {
             {ready.length === 0 && demo && (
               <Door
                 icon={<RoomDots colors={[1, 2, 3]} />}
-                title={t.welcome.demo}
-                help={t.welcome.demoHelp}
+                title={words.demo}
+                help={words.demoHelp}
                 button={{
-                  label: start.isPending ? t.welcome.working : t.welcome.demoOpen,
+                  label: start.isPending ? words.working : words.demoOpen,
                   first: true,
                   busy,
                   onClick: () => start.mutate(demo.id),
@@ -84,31 +87,36 @@ export function WelcomeScreen() {
             )}
             <Door
               icon={<KeyRound className="icon size-5" aria-hidden />}
-              title={t.welcome.key}
+              title={words.key}
               help={
                 keyed.length > 0
-                  ? t.welcome.keyReady(keyed.map((provider) => provider.name))
-                  : `${t.welcome.keyHelp} ${t.welcome.keyHow}`
+                  ? words.keyReady(keyed.map((provider) => provider.name))
+                  : words.keyHelp
               }
+              button={{
+                label: keyed.length > 0 ? words.keySee : words.keyAdd,
+                busy: false,
+                onClick: () => navigate("/settings/models"),
+              }}
             />
             <Door
               icon={<Cpu className="icon size-5" aria-hidden />}
-              title={t.welcome.local}
+              title={words.local}
               help={
                 local.length > 0
-                  ? [t.welcome.localFound(local.length), ...localNotes].join(" ")
-                  : t.welcome.localNone
+                  ? [words.localFound(local.length), ...localNotes].join(" ")
+                  : words.localNone
               }
               button={
                 local[0] && ready.length === 0
                   ? {
-                      label: t.welcome.localUse,
+                      label: words.localUse,
                       busy,
                       onClick: () => local[0] && start.mutate(local[0].id),
                     }
                   : local.length === 0
                     ? {
-                        label: t.welcome.lookAgain,
+                        label: words.lookAgain,
                         busy: modelList.isFetching,
                         onClick: () => void modelList.refetch(),
                       }
@@ -124,7 +132,7 @@ export function WelcomeScreen() {
                 ) : (
                   <CircleAlert className="icon icon-s" aria-hidden />
                 )}
-                {check.ok ? (t.welcome.checks[name] ?? name) : t.welcome.check(name, check.detail)}
+                {check.ok ? (words.checks[name] ?? name) : words.check(name, check.detail)}
               </li>
             ))}
           </ul>

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { createAgent, createRoom, seatAgent } from "../../api/calls";
 import { agents, rooms } from "../../api/queries";
+import { createAgent, createRoom, seatAgent } from "../../api/setup";
 import type { Agent } from "../../api/types";
-import { t } from "../../lib/strings";
+import { welcome as words } from "../../lib/strings.welcome";
 import { useNewSession } from "../../parts/useNewSession";
 
 /** Set up a room of three agents that answer with `model`, and open a session in it. */
@@ -14,17 +14,17 @@ export function useStarterRoom() {
     mutationFn: async (model: string) => {
       const known = await client.fetchQuery(agents);
       const room = await createRoom(
-        { name: t.welcome.seed.room, goal: t.welcome.seed.goal, mode: "roundtable" },
+        { name: words.seed.room, goal: words.seed.goal, mode: "roundtable" },
         crypto.randomUUID(),
       );
-      for (const seed of t.welcome.seed.agents) {
+      for (const seed of words.seed.agents) {
         const agent =
           known.find((other) => other.key === seed.key && other.model === model) ??
           (await createAgent(
             { key: freeKey(seed.key, known), name: seed.name, model, role_prompt: seed.prompt },
             crypto.randomUUID(),
           ));
-        await seatAgent(room.id, agent.id, crypto.randomUUID());
+        await seatAgent(room.id, { agent_id: agent.id }, crypto.randomUUID());
       }
       await Promise.all([
         client.invalidateQueries({ queryKey: agents.queryKey }),

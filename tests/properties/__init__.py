@@ -1,0 +1,1 @@
+"""State machines: the product beside a model of it, through whatever hypothesis thinks of."""

@@ -1,0 +1,92 @@
+/** The words of usage and cost. */
+
+const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+export const usage = {
+  title: "Usage and cost",
+  loading: "Loading usage",
+  failed: (cause: string) => `Usage could not be loaded: ${cause}`,
+  empty: "Nothing was asked of a model in these days.",
+  emptyHelp: "Each request that leaves for a model appears here, with its tokens and its cost.",
+  range: "Days shown",
+  days: (count: number) => `${count} days`,
+  csv: "Export CSV",
+  csvBusy: "Exporting",
+  csvFile: (from: string) => `pantheon-calls-since-${from}.csv`,
+
+  spent: "Spent",
+  calls: "Calls",
+  tokens: "Tokens",
+  medianTurn: "Median turn",
+  dearestTurn: "Dearest turn",
+  free: "nothing was charged",
+  credits: (credits: string) => `${credits} credits`,
+  estimated: "partly estimated",
+  allPriced: "all with a price",
+  unpriced: (count: number) => `${plural(count, "call")} without a price`,
+  cached: (percent: number) => `${percent} % read from cache`,
+  turns: (count: number) => plural(count, "turn"),
+  noTurns: "no turns",
+
+  costPerDay: "Cost per day",
+  tokensPerDay: "Tokens per day",
+  chart: (title: string, from: string, to: string, most: string) =>
+    `Stacked bars: ${title.toLowerCase()} by agent, ${from} to ${to}; at most ${most} on a day`,
+  asTable: "As a table",
+  day: "Day",
+  total: "Total",
+  others: "Others",
+  noAgent: "No agent",
+
+  by: {
+    agent: "By agent",
+    purpose: "By purpose",
+    model: "By model",
+    room: "By room",
+    user: "By person",
+  },
+  what: {
+    agent: "Agent",
+    purpose: "What the call was for",
+    model: "Model",
+    room: "Room",
+    user: "Person",
+  },
+  cost: "Cost",
+  share: "Share",
+  more: (count: number) => `and ${plural(count, "more", "more")}`,
+  purposes: {
+    answer: "Answers",
+    route: "Routing",
+    repair: "Repairs of a decision",
+    synthesis: "Synthesis",
+    summary: "Summaries",
+    title: "Names of sessions",
+    test: "Test calls",
+  } as Record<string, string>,
+  noRoom: "Outside rooms",
+  goneRoom: "A deleted room",
+  otherUser: (id: string) => `Person ${id.slice(-6)}`,
+
+  ledger: "Calls",
+  ledgerHelp: "Every request that left for a model, the newest first.",
+  columns: {
+    time: "Time",
+    agent: "Agent",
+    purpose: "For",
+    model: "Model",
+    tokens: "Tokens in, out",
+    cost: "Cost",
+    took: "Took",
+    outcome: "Outcome",
+  },
+  outcomes: {
+    completed: "Done",
+    failed: "Failed",
+    cancelled: "Stopped",
+    lost: "Lost",
+  },
+  tokensOf: (read: string, written: string) => `${read} in, ${written} out`,
+  loadingMore: "Loading more calls",
+};
