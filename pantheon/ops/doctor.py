@@ -14,7 +14,6 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from pantheon.accounts.roles import Who
-from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.base import clock
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
@@ -181,7 +180,7 @@ async def _models(
     opened = open_providers(settings, environment)
     try:
         await db.open()
-        who = await ensure_local_owner(db)
+        who = await ensure_owner(db, settings.billing)
         await _workers(db, tell)
         async with db.transaction(who.workspace_id) as conn:
             providers = await providers_of(conn, opened, who.workspace_id)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictInt, StrictStr, model_validator
 from starlette.responses import Response
 
 from pantheon.api import shapes
@@ -31,7 +31,7 @@ ModeName = Annotated[str, Field(max_length=40, description=f"{', '.join(ROOM_MOD
 Mentions = Literal["override", "first", "ignore"]
 Order = Literal["parallel", "sequence"]
 Approve = Literal["never", "plan", "each_round", "each_agent"]
-Limits = Annotated[dict[str, StrictInt], Field(max_length=20)]
+Limits = Annotated[dict[str, StrictInt | StrictStr], Field(max_length=20)]
 
 
 class Manager(Body):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from pydantic import Field, StrictInt, StrictStr
 from starlette.responses import Response
 
 from pantheon.api import turn_shapes
@@ -41,7 +41,9 @@ class NewTurn(Body):
     order: Literal["parallel", "sequence"] | None = None
     models: Annotated[dict[Key, ModelId], Field(max_length=200)] = Field(default_factory=dict)
     approve: Annotated[str, Field(max_length=32)] | None = None
-    limits: Annotated[dict[Key, int], Field(max_length=20)] = Field(default_factory=dict)
+    limits: Annotated[dict[Key, StrictInt | StrictStr], Field(max_length=20)] = Field(
+        default_factory=dict
+    )
 
     def wanted(self) -> TurnInput:
         """Return it as acceptance takes it."""

@@ -23,6 +23,8 @@ def downgrade() -> None:
     """Remove it, with every balance; a turn's hold counts again what its calls charged."""
     run = op.get_bind().connection.cursor().execute
     run("DROP FUNCTION unsealed_ledgers()")
+    run("DROP FUNCTION posting_month(uuid, date)")
+    run("DROP FUNCTION seal_of(uuid, bigint, timestamptz, timestamptz, bytea)")
     run(
         "DROP TABLE closed_months, seals, postings, budget_holds, budget_uses, budgets, wallets,"
         " price_lines, price_books"

@@ -171,6 +171,55 @@ CREATE TABLE closed_months (
 );
 COMMENT ON TABLE closed_months IS 'ledger: months whose sums are final; what comes later is of the next';
 
+-- The month that a movement counts to: the current one where the workspace is, unless it is closed.
+CREATE FUNCTION posting_month(workspace uuid, closed_through date)
+RETURNS date
+LANGUAGE sql STABLE AS $$
+    SELECT greatest(
+        date_trunc('month', clock_timestamp() AT TIME ZONE w.time_zone)::date,
+        (closed_through + interval '1 month')::date
+    )
+    FROM workspaces w WHERE w.id = workspace
+$$;
+
+-- A link of the hash chain: over the link before it and every row between two moments, each as a
+-- JSON array of its columns. Who changes, adds or removes a row there changes the hash.
+CREATE FUNCTION seal_of(
+    workspace uuid, number bigint, since timestamptz, until timestamptz, previous bytea
+)
+RETURNS TABLE (events int, postings int, sha256 bytea)
+LANGUAGE sql STABLE AS $$
+    SELECT count(*) FILTER (WHERE r.kind = 'event')::int,
+        count(*) FILTER (WHERE r.kind = 'posting')::int,
+        sha256(previous || convert_to(
+            number || ' ' || (extract(epoch FROM until) * 1000000)::bigint || E'\n'
+            || coalesce(string_agg(r.text, E'\n' ORDER BY r.created_at, r.text), ''),
+            'UTF8'
+        ))
+    FROM (
+        SELECT 'event' AS kind, e.created_at, json_build_array(
+            'event', e.attempt_id, e.user_id, e.room_id, e.session_id, e.turn_id, e.step_id,
+            e.number, e.purpose, e.agent_key, e.provider, e.model, e.outcome, e.error_code, e.sent,
+            e.input_tokens, e.cached_input_tokens, e.cache_write_tokens, e.output_tokens,
+            e.reasoning_tokens, e.tool_calls, e.estimated, e.cost_usd, e.pricing_version, e.pricing,
+            e.charged_microcredits, e.excess_microcredits, e.hold_id,
+            encode(e.request_sha256, 'hex'), e.provider_request_id, e.time_to_first_token_ms,
+            e.latency_ms, (extract(epoch FROM e.created_at) * 1000000)::bigint
+        )::text AS text
+        FROM llm_call_events e
+        WHERE e.workspace_id = workspace AND e.created_at >= since AND e.created_at < until
+        UNION ALL
+        SELECT 'posting', p.created_at, json_build_array(
+            'posting', p.id, p.kind, p.wallet_microcredits, p.held_microcredits,
+            p.revenue_microcredits, p.provider_cost_microcredits, p.grants_microcredits, p.hold_id,
+            p.attempt_id, p.user_id, p.reason, p.reference, to_char(p.month, 'YYYY-MM'),
+            (extract(epoch FROM p.created_at) * 1000000)::bigint
+        )::text
+        FROM postings p
+        WHERE p.workspace_id = workspace AND p.created_at >= since AND p.created_at < until
+    ) AS r
+$$;
+
 -- Where the seals may go on: rows before this moment are committed, or will never be. Every running
 -- transaction's rows are younger than its start.
 CREATE FUNCTION unsealed_ledgers()
