@@ -15,8 +15,8 @@ from pantheon.cli.workspace import login_link
 from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
 from pantheon.ops.demo import describe, make_first_example
 from pantheon.ops.embedded import database
-from pantheon.ops.runtime import open_runtime
 from pantheon.ops.owner import ensure_owner
+from pantheon.ops.runtime import open_runtime
 from pantheon.ops.server_file import announced
 from pantheon.worker.main import run_worker
 

@@ -12,6 +12,7 @@ from pantheon.db.pool import Database
 from pantheon.ops import schema, server_file
 from pantheon.ops.embedded import database
 from pantheon.ops.load_settings import load_settings
+from pantheon.ops.owner import ensure_owner
 from pantheon.ops.server_file import RunningServer
 
 

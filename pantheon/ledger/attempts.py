@@ -6,8 +6,8 @@ draws what it charges, in the same statements.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row

@@ -48,7 +48,7 @@ class Tariff:
     @classmethod
     def load(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `dump` wrote."""
-        price = {
+        price: dict[str, Any] = {
             name: value if value is None or name == "version" else Decimal(value)
             for name, value in stored["price"].items()
         }

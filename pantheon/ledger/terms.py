@@ -61,6 +61,10 @@ class Terms:
         return cls(stored["enforcement"], tariffs, stored["reserve"])
 
 
+UNBILLED = Terms()
+"""The terms of a turn of a time before there were any."""
+
+
 async def terms_now(
     conn: Connection,
     workspace_id: UUID,

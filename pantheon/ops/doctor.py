@@ -22,6 +22,7 @@ from pantheon.db.pool import Database
 from pantheon.ops import schema, server_file
 from pantheon.ops.data_dir import prepare_data_dir
 from pantheon.ops.embedded import Server, database
+from pantheon.ops.owner import ensure_owner
 from pantheon.ops.trial import try_model
 from pantheon.providers.configure import open_providers
 from pantheon.providers.demo import FAILING

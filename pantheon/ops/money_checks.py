@@ -22,20 +22,20 @@ MONEY = (
             SELECT coalesce(sum(earmark_microcredits), 0) AS open FROM llm_call_attempts a
             WHERE a.workspace_id = h.workspace_id AND a.hold_id = h.id AND a.closed_at IS NULL
         ) a ON true
-        WHERE h.drawn_microcredits <> e.charged OR h.earmarked_microcredits <> a.open
-           OR (h.released_at IS NULL) <> (coalesce(t.finished_at, o.closed_at) IS NULL)
+        WHERE (h.turn_id IS NULL OR t.frozen -> 'terms' ->> 'enforcement' <> 'off')
+          AND (h.drawn_microcredits <> e.charged OR h.earmarked_microcredits <> a.open
+               OR (h.released_at IS NULL) <> (coalesce(t.finished_at, o.closed_at) IS NULL))
         """,
     ),
     Check(
         "I1",
-        "every turn that is billed has its hold, and no other has one",
+        "every turn that is billed has its hold",
         """
         SELECT t.id AS turn_id, t.frozen -> 'terms' ->> 'enforcement' AS enforcement
         FROM turns t
         LEFT JOIN holds h ON h.workspace_id = t.workspace_id AND h.turn_id = t.id
         WHERE t.last_seq > 0 -- a fork's turns were over before: they have no events
-          AND (h.turn_id IS NOT NULL)
-              <> (coalesce(t.frozen -> 'terms' ->> 'enforcement', 'off') <> 'off')
+          AND h.turn_id IS NULL AND t.frozen -> 'terms' ->> 'enforcement' <> 'off'
         """,
     ),
     Check(

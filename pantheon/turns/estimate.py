@@ -125,7 +125,7 @@ def estimate_turn(
         parts.append(_part(providers, frozen, _seat(frozen, plan), replies, ask, taken_over))
     due = find_due(providers, frozen, role_prompts, history, asked)
     summaries = [
-        _summary(providers, frozen, prepare_summary(providers, frozen, one))
+        _summary(prepare_summary(providers, frozen, one))
         for key, one in due.items()
         if key not in taken_over
     ]
@@ -222,7 +222,7 @@ def _part(
     return Part(seat, model, frozen.terms.tariff(model), calls, (low, high), used, failure)
 
 
-def _summary(providers: Providers, frozen: Frozen, ask: Ask | Failure) -> Part | None:
+def _summary(ask: Ask | Failure) -> Part | None:
     """Return what a summary would use, mended once; one that cannot be made uses nothing."""
     if isinstance(ask, Failure):
         return None

@@ -9,7 +9,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from pantheon.events.types import TurnRef
-from pantheon.ledger.terms import Terms
+from pantheon.ledger.terms import UNBILLED, Terms
 
 GRAPH_VERSION = 1
 """Changes when step keys or the order of steps change: an old turn needs a build that knows it."""
@@ -94,7 +94,7 @@ class Frozen:
     manager: Seat | None = None
     manager_prompt: str = ""
     summary_model: str | None = None
-    terms: Terms = Terms()
+    terms: Terms = UNBILLED
 
     @property
     def everybody(self) -> tuple[Seat, ...]:

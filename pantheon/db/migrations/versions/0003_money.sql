@@ -76,12 +76,14 @@ CREATE TABLE budget_uses (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE budget_uses IS 'ledger: what a budget has spent and reserved in one of its days or months';
 
--- A turn's hold, or that of a call outside of turns. What was counted before cost nobody anything.
-DELETE FROM holds;
+-- A turn's hold, or that of a call outside of turns. Those of before only counted what was drawn, of
+-- no wallet; from now on a turn that is not billed has none.
+ALTER TABLE holds ADD COLUMN id uuid;
+UPDATE holds SET id = turn_id, amount_microcredits = greatest(amount_microcredits, drawn_microcredits);
 ALTER TABLE holds
     DROP CONSTRAINT holds_pkey,
     ALTER COLUMN turn_id DROP NOT NULL,
-    ADD COLUMN id uuid NOT NULL,
+    ALTER COLUMN id SET NOT NULL,
     ADD COLUMN earmarked_microcredits bigint NOT NULL DEFAULT 0 CHECK (earmarked_microcredits >= 0),
     ADD COLUMN most_microcredits bigint CHECK (most_microcredits >= 0),
     ADD PRIMARY KEY (workspace_id, id),
