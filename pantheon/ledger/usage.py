@@ -86,6 +86,11 @@ class CallEvent:
     time_to_first_token_ms: int | None
     latency_ms: int | None
     created_at: datetime
+    hold_id: UUID | None
+    cache_write_tokens: int
+    tool_calls: int
+    pricing: dict[str, Any] | None
+    excess_microcredits: int
 
 
 def call_shape(call: CallEvent) -> dict[str, Any]:
