@@ -1597,6 +1597,8 @@ export interface components {
             calls: number;
             /** Approval Seconds */
             approval_seconds: number;
+            /** Credits */
+            credits?: string | null;
         };
         /**
          * ListedModel
@@ -1849,7 +1851,7 @@ export interface components {
             manager?: components["schemas"]["Manager"] | null;
             /** Limits */
             limits?: {
-                [key: string]: number;
+                [key: string]: number | string;
             };
         };
         /**
@@ -1900,7 +1902,7 @@ export interface components {
             approve?: string | null;
             /** Limits */
             limits?: {
-                [key: string]: number;
+                [key: string]: number | string;
             };
         };
         /**
@@ -2209,7 +2211,7 @@ export interface components {
             manager?: components["schemas"]["Manager"] | null;
             /** Limits */
             limits?: {
-                [key: string]: number;
+                [key: string]: number | string;
             };
         };
         /**
