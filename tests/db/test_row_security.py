@@ -12,9 +12,12 @@ APPEND_ONLY = {
     *("price_books", "price_lines", "postings", "seals", "closed_months"),
 }
 REMOVABLE = {"room_agents", "login_tokens", "logins", "idempotency_keys"}
+REMOVABLE |= {"usage_marks", "usage_rollups"}
 # A credential is found before its workspace is known.
 GLOBAL_UNIQUE = {"login_tokens_token", "logins_token", "api_keys_token"}
 SWEEP = {
+    "workspaces": {"SELECT"},
+    "usage_marks": {"SELECT"},
     "turns": {"SELECT", "UPDATE"},
     "llm_call_attempts": {"SELECT"},
     "turn_events": {"SELECT", "DELETE"},
