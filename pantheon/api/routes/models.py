@@ -1,5 +1,6 @@
 """`/models`: what agents can be asked by."""
 
+from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter
@@ -34,11 +35,16 @@ def _shape(model: Model, price: Price | None) -> dict[str, Any]:
         "capabilities": sorted(model.capabilities),
         "prices": price
         and {
-            "input": format(price.input, "f"),
-            "output": format(price.output, "f"),
-            "cached_input": None if price.cached_input is None else format(price.cached_input, "f"),
+            "input": _text(price.input),
+            "output": _text(price.output),
+            "cached_input": None if price.cached_input is None else _text(price.cached_input),
             "version": price.version,
         },
         "available": model.available,
         "reason": model.reason,
     }
+
+
+def _text(price: Decimal) -> str:
+    """Write a price without the zeros that a column adds."""
+    return format(price.normalize(), "f")
