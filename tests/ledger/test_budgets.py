@@ -24,7 +24,7 @@ async def test_a_budget_tells_what_is_spent_reserved_and_free(conn, who):
     assert (day["scope_id"], day["limit"]) == (str(who.workspace_id), "0.0010")
     await take(conn, who, 400)
     told = await budgets.get_budget(conn, who, UUID(day["id"]))
-    assert (told["spent"], told["reserved"], told["free"]) == ("0.0000", "0.000400", "0.000600")
+    assert (told["spent"], told["reserved"], told["free"]) == ("0.0000", "0.0004", "0.0006")
     told = await budgets.get_budget(conn, who, UUID(turn["id"]))
     assert (told["since"], told["spent"], told["free"]) == (None, None, None)
     page = await budgets.list_budgets(conn, who, limit=1)

@@ -46,8 +46,8 @@ async def test_what_is_free_decides_not_the_balance(conn, who):
     assert refused.value.extra == {
         "budget": {"scope": "wallet"},
         "needed": "0.000401",
-        "free": "0.000400",
-        "reserved": "0.000600",
+        "free": "0.0004",
+        "reserved": "0.0006",
     }
     await take(conn, who, 400)
     assert await in_wallet(conn) == (1_000, 1_000)
@@ -60,7 +60,7 @@ async def test_a_hold_is_raised_as_far_as_wallet_and_budget_go(conn, who):
     assert await holds.extend(conn, who.workspace_id, hold_id, "a0", 600, 50, "enforce")
     assert await in_wallet(conn) == (1_000, 650)
     told = await budgets.get_budget(conn, who, UUID(budget["id"]))
-    assert (told["reserved"], told["free"]) == ("0.000600", "0.000100")
+    assert (told["reserved"], told["free"]) == ("0.0006", "0.0001")
     for need in (701, 1_001):
         async with conn.transaction(force_rollback=True):
             raised = holds.extend(conn, who.workspace_id, hold_id, "a0", need, 0, "enforce")
@@ -82,7 +82,7 @@ async def test_a_budget_of_turns_bounds_the_hold_and_is_never_passed(conn, who):
             await take(conn, who, 500, shares=[replace(once, once=301)])
     assert refused.value.kind is holds.BUDGET_EXCEEDED
     assert refused.value.extra["budget"]["id"] == budget["id"]
-    assert (refused.value.extra["needed"], refused.value.extra["free"]) == ("0.000301", "0.000300")
+    assert (refused.value.extra["needed"], refused.value.extra["free"]) == ("0.000301", "0.0003")
 
 
 async def test_where_billing_only_warns_everything_is_named_and_nothing_refused(conn, who):

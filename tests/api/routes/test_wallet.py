@@ -41,7 +41,7 @@ async def test_a_member_sees_what_was_granted_and_their_own_charges(api, anonymo
     mine, others = {"Authorization": f"Bearer {key}"}, PATH + "/transactions"
     whole = (await api.client.get(others)).json()["items"]
     assert [item["call_id"] for item in whole] == [*calls[::-1], None]
-    assert [item["credits"] for item in whole] == ["-0.000100", "-0.000100", "0.0010"]
+    assert [item["credits"] for item in whole] == ["-0.0001", "-0.0001", "0.0010"]
     shown = (await anonymous.get(others, headers=mine)).json()["items"]
     assert [item["call_id"] for item in shown] == [calls[1], None]
     with_holds = (await api.client.get(others, params={"holds": True})).json()["items"]
