@@ -9,7 +9,9 @@ from pantheon.context import summaries
 from pantheon.context.quotes import PastTurn, Quote
 from pantheon.db.pool import Connection
 
-PAGE = 32
+# A page is twice the one before: few round trips for a long history, and of what is read at least
+# a third is sent.
+PAGE, MOST_PAGE = 32, 512
 TAKEN_BACK = "(taken back by its author)"
 
 
@@ -55,6 +57,7 @@ async def load_history(
             wanted, used = parent_id, used + past.tokens
             if used > most_tokens or len(history) == most_turns:
                 break
+        page = min(2 * page, MOST_PAGE)
     if summed:
         for turn_id, recap in await summaries.ending_with(conn, workspace_id, list(summed)):
             at = summed[turn_id]
