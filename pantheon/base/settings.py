@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     )
     webhook_secret: SecretStr | None = Field(
         default=None,
-        description="What those messages are signed with; see docs/billing.md.",
+        description="What those messages are signed with; see docs/payments.md.",
     )
     turns_per_minute: int | None = Field(
         default=None, ge=1, le=6_000, description="Turns that each user may begin; unset: any."

@@ -28,7 +28,7 @@ async def test_the_rate_of_the_price_book_counts_when_it_was_asked_for(db, who):
             await payments.begin(conn, who, 100)
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(4)), ids=str)
+@pytest.mark.parametrize("order", [*itertools.permutations(range(4))], ids=str)
 async def test_events_in_any_order_come_to_the_same(db, who, order):
     async with db.transaction(who.workspace_id) as conn:
         top_up_id, _ = await payments.begin(conn, who, 1_000)
