@@ -3,6 +3,15 @@
 
 CREATE SCHEMA checkpoints;
 
+CREATE FUNCTION public.day_begins(day date, zone text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE
+        WHEN ((midnight - interval '1 hour') AT TIME ZONE zone)::date >= day
+        THEN midnight - interval '1 hour' ELSE midnight END
+    FROM (SELECT day::timestamp AT TIME ZONE zone AS midnight) m
+$$;
+
 CREATE FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) RETURNS TABLE(message_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -476,6 +485,52 @@ WITH (fillfactor='70');
 
 COMMENT ON TABLE public.turns IS 'turns: one user message and all that answers it; the row is its own job';
 
+CREATE TABLE public.usage_marks (
+    workspace_id uuid NOT NULL,
+    time_zone text NOT NULL,
+    day date DEFAULT '-infinity'::date NOT NULL,
+    closing_day date,
+    closing_xid xid8
+);
+
+COMMENT ON TABLE public.usage_marks IS 'ledger: the first local day whose calls are not summed in usage_rollups yet';
+
+CREATE TABLE public.usage_rollups (
+    workspace_id uuid NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    day date NOT NULL,
+    user_id uuid,
+    room_id uuid,
+    agent_key text,
+    purpose text,
+    model text,
+    session_id uuid,
+    turn_id uuid,
+    alone boolean NOT NULL,
+    calls bigint NOT NULL,
+    unpriced_calls bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    cached_input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    reasoning_tokens bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    charged_microcredits bigint NOT NULL,
+    estimated boolean NOT NULL,
+    CONSTRAINT usage_rollups_kind_check CHECK ((kind = ANY (ARRAY['day'::text, 'month'::text, 'model'::text, 'user'::text, 'room'::text, 'agent'::text, 'session'::text, 'turn'::text])))
+);
+
+COMMENT ON TABLE public.usage_rollups IS 'ledger: sums of call events over whole local days, made from them and makeable again';
+
+ALTER TABLE public.usage_rollups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.usage_rollups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.users (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -610,6 +665,12 @@ ALTER TABLE ONLY public.turns
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_session_index UNIQUE (workspace_id, session_id, index);
 
+ALTER TABLE ONLY public.usage_marks
+    ADD CONSTRAINT usage_marks_pkey PRIMARY KEY (workspace_id);
+
+ALTER TABLE ONLY public.usage_rollups
+    ADD CONSTRAINT usage_rollups_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (workspace_id, id);
 
@@ -666,6 +727,16 @@ CREATE INDEX turns_claimable ON public.turns USING btree (created_at) WHERE (sta
 CREATE INDEX turns_finished ON public.turns USING btree (finished_at) WHERE (events_purged = 0);
 
 CREATE UNIQUE INDEX turns_one_live ON public.turns USING btree (workspace_id, session_id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'awaiting_input'::text]));
+
+CREATE INDEX usage_rollups_day ON public.usage_rollups USING btree (workspace_id, kind, day);
+
+CREATE INDEX usage_rollups_dearest ON public.usage_rollups USING btree (workspace_id, kind, cost_usd DESC, ((input_tokens + output_tokens)) DESC) WHERE (alone AND (kind = ANY (ARRAY['session'::text, 'turn'::text])));
+
+CREATE INDEX usage_rollups_session ON public.usage_rollups USING btree (workspace_id, kind, session_id) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
+
+CREATE INDEX usage_rollups_turn ON public.usage_rollups USING btree (workspace_id, turn_id) WHERE (kind = 'turn'::text);
+
+CREATE INDEX usage_rollups_user ON public.usage_rollups USING btree (workspace_id, kind, user_id, day) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
 
 ALTER TABLE ONLY public.agent_prompts
     ADD CONSTRAINT agent_prompts_workspace_id_agent_id_fkey FOREIGN KEY (workspace_id, agent_id) REFERENCES public.agents(workspace_id, id);
@@ -796,6 +867,12 @@ ALTER TABLE ONLY public.turns
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
 
+ALTER TABLE ONLY public.usage_marks
+    ADD CONSTRAINT usage_marks_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.usage_rollups
+    ADD CONSTRAINT usage_rollups_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
 
@@ -843,11 +920,19 @@ CREATE POLICY sweep ON public.turn_events TO pantheon_sweep USING (true);
 
 CREATE POLICY sweep ON public.turns TO pantheon_sweep USING (true);
 
+CREATE POLICY sweep ON public.usage_marks TO pantheon_sweep USING (true);
+
+CREATE POLICY sweep ON public.workspaces TO pantheon_sweep USING (true);
+
 ALTER TABLE public.turn_events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.turn_rates ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.turns ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_marks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.usage_rollups ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 
@@ -892,6 +977,10 @@ CREATE POLICY workspace ON public.turn_events TO pantheon_app USING ((workspace_
 CREATE POLICY workspace ON public.turn_rates TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.turns TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.usage_marks TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.usage_rollups TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.users TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -979,9 +1068,15 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.turn_rates TO pantheon_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.turns TO pantheon_app;
 GRANT SELECT,UPDATE ON TABLE public.turns TO pantheon_sweep;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_marks TO pantheon_app;
+GRANT SELECT ON TABLE public.usage_marks TO pantheon_sweep;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_rollups TO pantheon_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO pantheon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_sweep;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.workspaces TO pantheon_app;
+GRANT SELECT ON TABLE public.workspaces TO pantheon_sweep;

@@ -1,25 +1,21 @@
-"""Usage: what was asked of models and what it cost, read from the ledger's call events."""
+"""Usage, call by call: what was asked of models and what it cost, as the ledger has it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 
 from pantheon.accounts.roles import Who
 from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
-from pantheon.base.errors import INVALID, NOT_FOUND
+from pantheon.base.errors import NOT_FOUND
 from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
 
-TIMES = ("day", "week", "month")
-GROUPS = (*TIMES, "model", "agent", "room", "session", "turn", "purpose", "user")
 SEE_ALL = ("owner", "admin")
-LAST_OFFSET = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +180,15 @@ async def list_calls(
             SELECT * FROM llm_call_events
             WHERE workspace_id = %(workspace)s
               AND (%(user)s::uuid IS NULL OR user_id = %(user)s)
-              AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
-              AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)
+              AND created_at >= coalesce(%(since)s, timestamptz '-infinity')
+              AND created_at < coalesce(%(until)s, timestamptz 'infinity')
               AND (%(room)s::uuid IS NULL OR room_id = %(room)s)
               AND (%(agent)s::text IS NULL OR agent_key = %(agent)s)
               AND (%(session)s::uuid IS NULL OR session_id = %(session)s)
               AND (%(turn)s::uuid IS NULL OR turn_id = %(turn)s)
               AND (%(purpose)s::text IS NULL OR purpose = %(purpose)s)
               AND (%(model)s::text IS NULL OR model = %(model)s)
+              AND created_at <= coalesce(%(before)s, timestamptz 'infinity')
               AND (%(before)s::timestamptz IS NULL
                    OR (created_at, attempt_id) < (%(before)s, %(before_id)s::uuid))
             ORDER BY created_at DESC, attempt_id DESC
@@ -213,103 +210,6 @@ async def list_calls(
         if more
         else None,
     }
-
-
-async def report(
-    conn: Connection,
-    who: Who,
-    group_by: Sequence[str],
-    wanted: Filter = EVERYTHING,
-    *,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> dict[str, Any]:
-    """Return usage summed over each combination of `group_by`, which are names of GROUPS.
-
-    Items are `{<group>: value, …, "usage": Usage}`; a value is `None` where a call has none (a test
-    of a model has no room). Days, weeks (ISO 8601) and months are those of the workspace's time
-    zone. Where a time stands first the newest come first, else the most expensive.
-    Owners and admins see the workspace's, members their own.
-    Raises `validation_error` for a group that is not there or named twice.
-    """
-    unknown = [name for name in group_by if name not in GROUPS]
-    if unknown or not group_by or len(set(group_by)) != len(group_by):
-        raise INVALID(
-            f"'group_by' names one or more of {', '.join(GROUPS)}, each once, not"
-            f" '{','.join(group_by)}'."
-        )
-    skip = 0 if cursor is None else _offset(cursor)
-    async with conn.cursor(row_factory=dict_row) as rows:
-        await rows.execute(
-            """
-            SELECT places, count(*) AS calls,
-                count(*) FILTER (WHERE cost_usd IS NULL AND outcome <> 'lost') AS unpriced_calls,
-                sum(input_tokens)::bigint AS input_tokens,
-                sum(cached_input_tokens)::bigint AS cached_input_tokens,
-                sum(output_tokens)::bigint AS output_tokens,
-                sum(reasoning_tokens)::bigint AS reasoning_tokens,
-                coalesce(sum(cost_usd), 0) AS cost_usd,
-                sum(charged_microcredits)::bigint AS charged_microcredits,
-                bool_or(estimated) AS estimated
-            FROM (
-                SELECT e.*, ARRAY(
-                    SELECT CASE g.name
-                        WHEN 'day' THEN to_char(l.at, 'YYYY-MM-DD')
-                        WHEN 'week' THEN to_char(l.at, 'IYYY-"W"IW')
-                        WHEN 'month' THEN to_char(l.at, 'YYYY-MM')
-                        WHEN 'model' THEN e.model
-                        WHEN 'agent' THEN e.agent_key
-                        WHEN 'room' THEN e.room_id::text
-                        WHEN 'session' THEN e.session_id::text
-                        WHEN 'turn' THEN e.turn_id::text
-                        WHEN 'purpose' THEN e.purpose
-                        WHEN 'user' THEN e.user_id::text
-                    END
-                    FROM unnest(%(groups)s::text[]) WITH ORDINALITY AS g (name, n) ORDER BY g.n
-                ) AS places
-                FROM llm_call_events e
-                JOIN workspaces w ON w.id = e.workspace_id
-                CROSS JOIN LATERAL (SELECT e.created_at AT TIME ZONE w.time_zone AS at) l
-                WHERE e.workspace_id = %(workspace)s
-                  AND (%(user)s::uuid IS NULL OR e.user_id = %(user)s)
-                  AND (%(since)s::timestamptz IS NULL OR e.created_at >= %(since)s)
-                  AND (%(until)s::timestamptz IS NULL OR e.created_at < %(until)s)
-                  AND (%(room)s::uuid IS NULL OR e.room_id = %(room)s)
-                  AND (%(agent)s::text IS NULL OR e.agent_key = %(agent)s)
-                  AND (%(session)s::uuid IS NULL OR e.session_id = %(session)s)
-                  AND (%(turn)s::uuid IS NULL OR e.turn_id = %(turn)s)
-                  AND (%(purpose)s::text IS NULL OR e.purpose = %(purpose)s)
-                  AND (%(model)s::text IS NULL OR e.model = %(model)s)
-            ) calls
-            GROUP BY places
-            ORDER BY CASE WHEN %(by_time)s THEN places END DESC, coalesce(sum(cost_usd), 0) DESC,
-                sum(input_tokens + output_tokens) DESC, places
-            LIMIT %(limit)s OFFSET %(skip)s
-            """,
-            {
-                **wanted.parameters(who),
-                "groups": list(group_by),
-                "by_time": group_by[0] in TIMES,
-                "limit": limit + 1,
-                "skip": skip,
-            },
-        )
-        found = await rows.fetchall()
-    items = []
-    for row in found[:limit]:
-        places = row.pop("places")
-        items.append({**dict(zip(group_by, places, strict=True)), "usage": usage_shape(**row)})
-    return {
-        "items": items,
-        "next_cursor": cursors.encode(skip + limit) if len(found) > limit else None,
-    }
-
-
-def _offset(cursor: str) -> int:
-    (offset,) = cursors.decode(cursor, 1)
-    if not isinstance(offset, int) or not 0 <= offset <= LAST_OFFSET:
-        raise cursors.not_ours()
-    return offset
 
 
 def _text(row_id: UUID | None) -> str | None:

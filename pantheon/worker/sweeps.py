@@ -11,6 +11,7 @@ from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
+from pantheon.ops import usage
 from pantheon.ops.runtime import Runtime
 from pantheon.turns import approve, checkpoints, leases
 from pantheon.turns.types import GRAPH_VERSION
@@ -57,6 +58,7 @@ async def sweep(runtime: Runtime) -> bool:
         async with runtime.db.transaction(workspace_id) as conn:
             await approve.expire(conn, workspace_id, turn_id)
     await checkpoints.delete_threads(runtime.checkpoints, threads)
+    await usage.sum_days(runtime.db)
     return True
 
 

@@ -51,6 +51,11 @@ ROWS = {
         VALUES (%(w)s, %(attempt)s, %(step)s, 'a', '[]', '{}', '\\x00')""",
     "turn_rates": """(workspace_id, scope_id, seconds, full_at)
         VALUES (%(w)s, %(user)s, 60, now())""",
+    "usage_marks": "(workspace_id, time_zone) VALUES (%(w)s, 'UTC')",
+    "usage_rollups": """(workspace_id, kind, day, alone, calls, unpriced_calls, input_tokens,
+            cached_input_tokens, output_tokens, reasoning_tokens, cost_usd, charged_microcredits,
+            estimated)
+        VALUES (%(w)s, 'model', '2026-01-01', false, 1, 0, 1, 0, 1, 0, 0, 0, false)""",
     "chat_threads": """(workspace_id, user_id, sha256, turn_id)
         VALUES (%(w)s, %(user)s, '\\x00', %(turn)s)""",
     "provider_keys": """(workspace_id, id, provider, user_id, sealed)

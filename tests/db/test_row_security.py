@@ -9,9 +9,12 @@ from tests.db.rows import ROWS, fill
 SHARED = {"alembic_version", "workers"}
 APPEND_ONLY = {"llm_call_events", "turn_events", "messages", "agent_prompts", "context_audits"}
 REMOVABLE = {"room_agents", "login_tokens", "logins", "idempotency_keys"}
+REMOVABLE |= {"usage_marks", "usage_rollups"}
 # A credential is found before its workspace is known.
 GLOBAL_UNIQUE = {"login_tokens_token", "logins_token", "api_keys_token"}
 SWEEP = {
+    "workspaces": {"SELECT"},
+    "usage_marks": {"SELECT"},
     "turns": {"SELECT", "UPDATE"},
     "llm_call_attempts": {"SELECT"},
     "turn_events": {"SELECT", "DELETE"},

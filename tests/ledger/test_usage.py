@@ -9,7 +9,8 @@ import pytest
 from pantheon.base import ids
 from pantheon.base.errors import Problem
 from pantheon.ledger.attempts import Outcome
-from pantheon.ledger.usage import GROUPS, Filter, list_calls, report
+from pantheon.ledger.reports import GROUPS, report
+from pantheon.ledger.usage import Filter, list_calls
 from pantheon.providers.types import TokenUsage
 from tests.make import make_call, make_room, make_session, make_turn, make_user, make_workspace
 

@@ -14,7 +14,7 @@ from pantheon.api import shapes
 from pantheon.api.answers import Json
 from pantheon.api.deps import Cursor, Limit, Moment, RuntimeOf, SignedIn
 from pantheon.db.pool import Database
-from pantheon.ledger import usage
+from pantheon.ledger import reports, usage
 from pantheon.ledger.usage import Filter
 
 router = APIRouter(prefix="/usage", tags=["usage"])
@@ -29,7 +29,7 @@ CSV_COLUMNS = (
     *USAGE_COLUMNS, "pricing_version", "time_to_first_token_ms", "latency_ms", "room_id",
     "session_id", "turn_id", "step_id", "provider_request_id", "request_sha256",
 )  # fmt: skip
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Purpose = Literal["answer", "route", "repair", "synthesis", "summary", "title", "test"]
 
@@ -56,7 +56,7 @@ async def report_usage(
     who: SignedIn,
     wanted: FilterOf,
     group_by: Annotated[
-        str, Query(max_length=200, description=f"Comma-separated: {', '.join(usage.GROUPS)}.")
+        str, Query(max_length=200, description=f"Comma-separated: {', '.join(reports.GROUPS)}.")
     ] = "day",
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -66,8 +66,8 @@ async def report_usage(
     Owners and admins see the workspace's, members their own.
     """
     groups = [name.strip() for name in group_by.split(",")]
-    async with runtime.db.transaction(who.workspace_id) as conn:
-        return Json(await usage.report(conn, who, groups, wanted, limit=limit, cursor=cursor))
+    async with runtime.db.transaction(who.workspace_id, snapshot=True) as conn:
+        return Json(await reports.report(conn, who, groups, wanted, limit=limit, cursor=cursor))
 
 
 @router.get(

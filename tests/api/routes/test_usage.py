@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pantheon.base import ids
-from pantheon.ledger.usage import GROUPS
+from pantheon.ledger.reports import GROUPS
 from pantheon.providers.types import TokenUsage
 from tests.api.checks import problem
 from tests.make import make_call, make_room, make_session, make_turn, make_user, make_workspace

@@ -2606,11 +2606,15 @@ export interface components {
         /**
          * Timeline
          * @description A session as the page shows it; the events go on after `last_event_id`.
+         *
+         *     `pinned` are the ids of those messages of these turns that are pinned.
          */
         Timeline: {
             session: components["schemas"]["Session"];
             /** Items */
             items: components["schemas"]["Turn"][];
+            /** Pinned */
+            pinned: string[];
             /** Next Cursor */
             next_cursor: string | null;
             /** Last Event Id */
@@ -2645,6 +2649,8 @@ export interface components {
             stop_reason: string | null;
             /** Input */
             input: string;
+            /** Input Message Id */
+            input_message_id: string;
             /** Roster */
             roster: components["schemas"]["Seat"][];
             /** Steps */
@@ -2693,11 +2699,13 @@ export interface components {
         };
         /**
          * Turns
-         * @description A page of turns.
+         * @description A page of turns; `pinned` are the ids of those of their messages that are pinned.
          */
         Turns: {
             /** Items */
             items: components["schemas"]["Turn"][];
+            /** Pinned */
+            pinned: string[];
             /** Next Cursor */
             next_cursor: string | null;
         };

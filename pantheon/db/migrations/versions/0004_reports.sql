@@ -9,10 +9,63 @@ CREATE TABLE turn_rates (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE turn_rates IS 'ledger: how fast turns may come: when the allowance of a user or of the workspace is whole again';
 
+-- When a local day begins: its first moment, also where clocks are set back or forward at midnight.
+CREATE FUNCTION day_begins(day date, zone text) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN ((midnight - interval '1 hour') AT TIME ZONE zone)::date >= day
+        THEN midnight - interval '1 hour' ELSE midnight END
+    FROM (SELECT day::timestamp AT TIME ZONE zone AS midnight) m
+$$;
+
+CREATE TABLE usage_marks (
+    workspace_id uuid PRIMARY KEY REFERENCES workspaces (id),
+    time_zone text NOT NULL,
+    day date NOT NULL DEFAULT '-infinity',
+    closing_day date,
+    closing_xid xid8
+);
+COMMENT ON TABLE usage_marks IS 'ledger: the first local day whose calls are not summed in usage_rollups yet';
+
+CREATE TABLE usage_rollups (
+    workspace_id uuid NOT NULL REFERENCES workspaces (id),
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL CHECK (kind IN
+        ('day', 'month', 'model', 'user', 'room', 'agent', 'session', 'turn')),
+    day date NOT NULL,
+    user_id uuid,
+    room_id uuid,
+    agent_key text,
+    purpose text,
+    model text,
+    session_id uuid,
+    turn_id uuid,
+    alone bool NOT NULL,
+    calls bigint NOT NULL,
+    unpriced_calls bigint NOT NULL,
+    input_tokens bigint NOT NULL,
+    cached_input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    reasoning_tokens bigint NOT NULL,
+    cost_usd numeric NOT NULL,
+    charged_microcredits bigint NOT NULL,
+    estimated bool NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+);
+CREATE INDEX usage_rollups_day ON usage_rollups (workspace_id, kind, day);
+CREATE INDEX usage_rollups_dearest ON usage_rollups
+    (workspace_id, kind, cost_usd DESC, (input_tokens + output_tokens) DESC)
+    WHERE alone AND kind IN ('session', 'turn');
+CREATE INDEX usage_rollups_user ON usage_rollups (workspace_id, kind, user_id, day)
+    WHERE kind IN ('session', 'turn');
+CREATE INDEX usage_rollups_session ON usage_rollups (workspace_id, kind, session_id)
+    WHERE kind IN ('session', 'turn');
+CREATE INDEX usage_rollups_turn ON usage_rollups (workspace_id, turn_id) WHERE kind = 'turn';
+COMMENT ON TABLE usage_rollups IS 'ledger: sums of call events over whole local days, made from them and makeable again';
+
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['turn_rates'] LOOP
+    FOREACH name IN ARRAY ARRAY['turn_rates', 'usage_marks', 'usage_rollups'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format(
             'CREATE POLICY workspace ON %I TO pantheon_app '
@@ -21,3 +74,9 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO pantheon_app', name);
     END LOOP;
 END $$;
+GRANT DELETE ON usage_marks, usage_rollups TO pantheon_app;
+
+-- The sweep looks for workspaces with a day that is over and not summed yet.
+GRANT SELECT ON workspaces, usage_marks TO pantheon_sweep;
+CREATE POLICY sweep ON workspaces TO pantheon_sweep USING (true);
+CREATE POLICY sweep ON usage_marks TO pantheon_sweep USING (true);

@@ -1,0 +1,121 @@
+"""Tests of `pantheon.ledger.rollups`: what is summed when, and what it waits for."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from pantheon.base.clock import now
+from pantheon.ledger import rollups
+from pantheon.ledger.reports import report
+from tests.ledger.history import make_history
+from tests.make import make_call, make_workspace
+
+COUNT = "SELECT kind, count(*), sum(calls)::int FROM usage_rollups GROUP BY kind"
+
+
+async def advance(db, who) -> bool:
+    async with db.transaction(who.workspace_id) as conn:
+        return await rollups.advance(conn, who.workspace_id)
+
+
+async def finish(db, who) -> None:
+    while await advance(db, who):
+        pass
+
+
+async def ask(db, who, statement):
+    async with db.transaction(who.workspace_id) as conn:
+        return await (await conn.execute(statement.encode())).fetchall()
+
+
+async def test_days_that_are_over_are_summed_by_all_that_tells_them_apart(db, who, server):
+    make_history(server, who, calls=600, days=70)
+    async with db.sweep() as conn:
+        assert await rollups.due(conn, 10) == [who.workspace_id]
+    await finish(db, who)
+    found = {kind: (rows, calls) for kind, rows, calls in await ask(db, who, COUNT)}
+    (_, summed) = found["day"]
+    assert 550 < summed < 600
+    assert {calls for kind, (_, calls) in found.items() if kind != "month"} == {summed}
+    assert 0 < found["month"][1] < summed
+    assert found["model"][0] < found["day"][0] <= summed
+    async with db.transaction(who.workspace_id) as conn:
+        assert await rollups.complete(conn, who.workspace_id)
+    async with db.sweep() as conn:
+        assert await rollups.due(conn, 10) == []
+    assert not await advance(db, who)
+
+
+async def test_a_month_is_summed_in_a_piece(db, who, server):
+    make_history(server, who, calls=300, days=100)
+    pieces = 0
+    while await advance(db, who):
+        pieces += 1
+    # A hundred days lie in four or five months; the look at who writes comes first.
+    assert pieces in (4, 5)
+
+
+async def test_a_day_waits_for_whoever_may_still_write_into_it(db, who, server):
+    make_history(server, who, calls=50, days=5)
+    async with db.transaction(who.workspace_id) as conn:
+        await make_call(conn, who)
+        assert await advance(db, who), "it notes who writes"
+        assert not await advance(db, who)
+        assert await ask(db, who, COUNT) == []
+    await finish(db, who)
+    assert len(await ask(db, who, COUNT)) >= 7
+
+
+async def test_another_time_zone_means_other_days(db, who, server):
+    make_history(server, who, calls=200, days=20)
+    await finish(db, who)
+    async with db.transaction(who.workspace_id) as conn:
+        before = await report(conn, who, ["month"])
+        await conn.execute("UPDATE workspaces SET time_zone = 'Pacific/Auckland'")
+    async with db.sweep() as conn:
+        assert await rollups.due(conn, 10) == [who.workspace_id]
+    await finish(db, who)
+    assert await ask(db, who, "SELECT time_zone FROM usage_marks") == [("Pacific/Auckland",)]
+    async with db.transaction(who.workspace_id) as conn:
+        after = await report(conn, who, ["purpose"])
+    calls = [sum(item["usage"]["calls"] for item in r["items"]) for r in (before, after)]
+    assert calls == [200, 200]
+
+
+async def test_a_workspace_without_calls_is_done_at_once(db, who):
+    await finish(db, who)
+    assert await ask(db, who, COUNT) == []
+    other = await make_workspace(db)
+    async with db.sweep() as conn:
+        assert await rollups.due(conn, 10) == [other.workspace_id]
+
+
+@pytest.mark.parametrize(
+    ("day", "zone", "begins"),
+    [
+        ("2026-03-29", "Europe/Berlin", datetime(2026, 3, 28, 23, tzinfo=UTC)),
+        # Clocks go back at one to midnight: the day begins at the first of two midnights.
+        ("2026-11-01", "America/Havana", datetime(2026, 11, 1, 4, tzinfo=UTC)),
+        # They go forward at midnight: the day begins at one.
+        ("2026-03-08", "America/Havana", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        ("2026-06-01", "Asia/Kathmandu", datetime(2026, 5, 31, 18, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_day_begins_with_its_first_moment(server, day, zone, begins):
+    with psycopg.connect(server.admin_url) as admin:
+        row = admin.execute("SELECT day_begins(%s, %s)", (day, zone)).fetchone()
+        before = admin.execute(
+            "SELECT (%s AT TIME ZONE %s)::date::text", (begins - timedelta(microseconds=1), zone)
+        ).fetchone()
+    assert row == (begins,)
+    assert before[0] < day
+
+
+async def test_todays_calls_are_not_summed(db, who):
+    async with db.transaction(who.workspace_id) as conn:
+        await make_call(conn, who)
+    await finish(db, who)
+    assert await ask(db, who, COUNT) == []
+    ((day,),) = await ask(db, who, "SELECT day FROM usage_marks")
+    assert now().date() - day <= timedelta(days=1)
