@@ -26,6 +26,7 @@ from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.orchestrator import cap_of
 from pantheon.turns.place import load_place
+from pantheon.turns.recall import recall_ratios
 from pantheon.turns.types import Frozen, Seat, StepPlan, TurnInput
 
 BRIEF_ANSWER = 50
@@ -66,6 +67,7 @@ async def forecast_turn(
     check_input(wanted)
     place = await load_place(conn, who, session_id)
     providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
+    await recall_ratios(conn, providers, who.workspace_id)
     mode, frozen, warnings = freeze(place, providers, wanted)
     history = await load_history(
         conn,
