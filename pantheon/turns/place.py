@@ -35,6 +35,7 @@ class Place:
     approve: str | None = None
     manager: Mapping[str, Any] | None = None
     keys_version: int = 0
+    summary_model: str | None = None
 
 
 async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
@@ -47,7 +48,7 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
                        SELECT t.index FROM turns t
                        WHERE t.workspace_id = s.workspace_id AND t.id = s.head_turn_id
                    ), 0) AS head_index,
-                   r.goal, r.mentions, r.tag_order, r.approve, r.manager,
+                   r.goal, r.mentions, r.tag_order, r.approve, r.manager, r.summary_model,
                    coalesce(r.limits, '{}') AS limits,
                    (
                        SELECT count(*) + count(k.ended_at) FROM provider_keys k

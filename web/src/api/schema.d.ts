@@ -1851,6 +1851,8 @@ export interface components {
             limits?: {
                 [key: string]: number;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * NewSeat
@@ -2144,6 +2146,11 @@ export interface components {
             limits: {
                 [key: string]: unknown;
             };
+            /**
+             * Summary Model
+             * @description Who summarises older turns; `null`: an agent's own model.
+             */
+            summary_model: string | null;
             /** Agents */
             agents: components["schemas"]["RoomAgent"][];
             /** Created At */
@@ -2211,6 +2218,8 @@ export interface components {
             limits?: {
                 [key: string]: number;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * Rooms
@@ -2514,6 +2523,11 @@ export interface components {
             content: components["schemas"]["SummaryContent"];
             /** Dropped */
             dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * Tokens
+             * @description What it takes of a window, by the estimate.
+             */
+            tokens: number;
             /**
              * State
              * @enum {string}
