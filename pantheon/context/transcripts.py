@@ -7,6 +7,7 @@ the turn before is continued, as long as every turn in it is the same.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import is_
+from sys import getsizeof
 from uuid import UUID
 
 from pantheon.base.shelf import Shelf
@@ -17,7 +18,7 @@ WORTH_KEEPING = 64
 """A history of fewer turns is written in no time."""
 
 MOST_KEPT = 8_000_000
-"""Characters that a process keeps of written histories: those of a few windows of a million."""
+"""Bytes of text that a process keeps of written histories: a window of a million has half of it."""
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Transcript:
     turns: tuple[PastTurn, ...] = ()
     messages: list[ChatMessage] = field(default_factory=list)
     behind: list[str] = field(default_factory=list)
-    length: int = 0
+    size: int = 0
 
 
 Key = tuple[UUID, str, bool, str | None]
@@ -66,7 +67,7 @@ def transcript(speaker: Speaker, history: tuple[PastTurn, ...]) -> Transcript:
     if known is None or not _begins(history, known.turns):
         known = Transcript()
     told = _continued(known, speaker, history)
-    _kept.put(key, told, told.length)
+    _kept.put(key, told, told.size)
     return told
 
 
@@ -106,6 +107,6 @@ def _continued(told: Transcript, speaker: Speaker, history: tuple[PastTurn, ...]
                 told.behind.clear()
             else:
                 told.behind.append(quote(speaker, answer))
-        told.length += sum(len(said.text) for said in turn.said)
+        told.size += sum(getsizeof(said.text) for said in turn.said)
     told.turns = history
     return told
