@@ -77,13 +77,14 @@ async def test_where_nothing_can_be_left_out_that_agent_alone_fails(
 
 async def test_it_is_asked_once_more_only(runtime: Runtime, who: Who) -> None:
     session_id = await session_with(
-        runtime, who, "fake/ok-20", "fake/limit-1", mode="roundtable", goal="Plan"
+        runtime, who, "fake/ok-20", "fake/ok-20", mode="roundtable", goal="Plan"
     )
-    turns = [
-        await ended(runtime, who, await send(runtime, who, session_id, WORDS * 60))
-        for _ in range(3)
-    ]
-    tried = [turn["steps"][-1]["attempts"] for turn in turns]
-    assert max(tried) == 2
-    assert {turn["steps"][-1]["error"]["code"] for turn in turns} == {"context_too_long"}
-    assert {turn["steps"][-2]["status"] for turn in turns} == {"completed"}
+    for _ in range(5):
+        await ended(runtime, who, await send(runtime, who, session_id, WORDS * 20))
+    sent = await send(runtime, who, session_id, "And now?", models={"a1": "fake/limit-1"})
+    turn = await ended(runtime, who, sent)
+    answered, failed = turn["steps"]
+    assert (answered["status"], failed["status"], turn["status"]) == (
+        "completed", "failed", "partial",
+    )  # fmt: skip
+    assert (failed["attempts"], failed["error"]["code"]) == (2, "context_too_long")
