@@ -2457,6 +2457,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * NewSeat
@@ -2860,6 +2862,11 @@ export interface components {
             limits: {
                 [key: string]: unknown;
             };
+            /**
+             * Summary Model
+             * @description Who summarises older turns; `null`: an agent's own model.
+             */
+            summary_model: string | null;
             /** Agents */
             agents: components["schemas"]["RoomAgent"][];
             /** Created At */
@@ -2927,6 +2934,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * Rooms
@@ -3230,6 +3239,11 @@ export interface components {
             content: components["schemas"]["SummaryContent"];
             /** Dropped */
             dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * Tokens
+             * @description What it takes of a window, by the estimate.
+             */
+            tokens: number;
             /**
              * State
              * @enum {string}
