@@ -1,4 +1,4 @@
-"""What can be done with a session that is there: find it, go on from it, ask anew, take it along."""
+"""What can be done with a session that is there: find it, fork it, ask anew, take it along."""
 
 import json
 import re

@@ -93,6 +93,5 @@ def _may(pantheon: Pantheon, token: str) -> bool:
     try:
         other.get("/rooms")
     except Refused as refused:
-        assert refused.status == 401
-        return False
+        return refused.status != 401
     return True
