@@ -2307,6 +2307,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * NewSeat
@@ -2702,6 +2704,11 @@ export interface components {
             limits: {
                 [key: string]: unknown;
             };
+            /**
+             * Summary Model
+             * @description Who summarises older turns; `null`: an agent's own model.
+             */
+            summary_model: string | null;
             /** Agents */
             agents: components["schemas"]["RoomAgent"][];
             /** Created At */
@@ -2769,6 +2776,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * Rooms
@@ -3072,6 +3081,11 @@ export interface components {
             content: components["schemas"]["SummaryContent"];
             /** Dropped */
             dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * Tokens
+             * @description What it takes of a window, by the estimate.
+             */
+            tokens: number;
             /**
              * State
              * @enum {string}
