@@ -3,6 +3,14 @@
 
 CREATE SCHEMA checkpoints;
 
+CREATE FUNCTION public.analyze_usage_rollups() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+    ANALYZE public.usage_rollups;
+END $$;
+
 CREATE FUNCTION public.day_begins(day date, zone text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     AS $$
@@ -29,6 +37,16 @@ CREATE FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, mo
     LIMIT most
 $$;
 
+CREATE FUNCTION public.posting_month(workspace uuid, closed_through date) RETURNS date
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT greatest(
+        date_trunc('month', clock_timestamp() AT TIME ZONE w.time_zone)::date,
+        (closed_through + interval '1 month')::date
+    )
+    FROM workspaces w WHERE w.id = workspace
+$$;
+
 CREATE FUNCTION public.resolve_credential(kind text, sha256 bytea) RETURNS TABLE(workspace_id uuid, user_id uuid, role text, scopes text[], credential_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -46,6 +64,64 @@ CREATE FUNCTION public.resolve_credential(kind text, sha256 bytea) RETURNS TABLE
           AND t.used_at IS NULL AND t.expires_at > clock_timestamp()
     ) c
     JOIN public.users u ON u.workspace_id = c.workspace_id AND u.id = c.user_id
+$$;
+
+CREATE FUNCTION public.seal_of(workspace uuid, number bigint, since timestamp with time zone, until timestamp with time zone, previous bytea) RETURNS TABLE(events integer, postings integer, sha256 bytea)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT count(*) FILTER (WHERE r.kind = 'event')::int,
+        count(*) FILTER (WHERE r.kind = 'posting')::int,
+        sha256(previous || convert_to(
+            number || ' ' || (extract(epoch FROM until) * 1000000)::bigint || E'\n'
+            || coalesce(string_agg(r.text, E'\n' ORDER BY r.created_at, r.text), ''),
+            'UTF8'
+        ))
+    FROM (
+        SELECT 'event' AS kind, e.created_at, json_build_array(
+            'event', e.attempt_id, e.user_id, e.room_id, e.session_id, e.turn_id, e.step_id,
+            e.number, e.purpose, e.agent_key, e.provider, e.model, e.outcome, e.error_code, e.sent,
+            e.input_tokens, e.cached_input_tokens, e.cache_write_tokens, e.output_tokens,
+            e.reasoning_tokens, e.tool_calls, e.estimated, e.cost_usd, e.pricing_version, e.pricing,
+            e.charged_microcredits, e.excess_microcredits, e.hold_id,
+            encode(e.request_sha256, 'hex'), e.provider_request_id, e.time_to_first_token_ms,
+            e.latency_ms, (extract(epoch FROM e.created_at) * 1000000)::bigint
+        )::text AS text
+        FROM llm_call_events e
+        WHERE e.workspace_id = workspace AND e.created_at >= since AND e.created_at < until
+        UNION ALL
+        SELECT 'posting', p.created_at, json_build_array(
+            'posting', p.id, p.kind, p.wallet_microcredits, p.held_microcredits,
+            p.revenue_microcredits, p.provider_cost_microcredits, p.grants_microcredits, p.hold_id,
+            p.attempt_id, p.user_id, p.reason, p.reference, to_char(p.month, 'YYYY-MM'),
+            (extract(epoch FROM p.created_at) * 1000000)::bigint
+        )::text
+        FROM postings p
+        WHERE p.workspace_id = workspace AND p.created_at >= since AND p.created_at < until
+    ) AS r
+$$;
+
+CREATE FUNCTION public.unsealed_ledgers() RETURNS TABLE(workspace_id uuid, until timestamp with time zone)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    WITH horizon AS (
+        SELECT least(clock_timestamp(), min(a.xact_start)) - interval '1 second' AS until
+        FROM pg_stat_activity a WHERE a.datname = current_database()
+    )
+    SELECT w.id, h.until
+    FROM public.workspaces w
+    CROSS JOIN horizon h
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(s.until), '-infinity') AS since
+        FROM public.seals s WHERE s.workspace_id = w.id
+    ) sealed
+    WHERE EXISTS (
+        SELECT FROM public.llm_call_events e
+        WHERE e.workspace_id = w.id AND e.created_at >= sealed.since AND e.created_at < h.until
+    ) OR EXISTS (
+        SELECT FROM public.postings p
+        WHERE p.workspace_id = w.id AND p.created_at >= sealed.since AND p.created_at < h.until
+    )
 $$;
 
 CREATE TABLE checkpoints.checkpoint_blobs (
@@ -133,6 +209,55 @@ CREATE TABLE public.api_keys (
 
 COMMENT ON TABLE public.api_keys IS 'accounts: API keys with scopes, stored hashed';
 
+CREATE TABLE public.budget_holds (
+    workspace_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    budget_id uuid NOT NULL,
+    since date,
+    agent_key text,
+    amount_microcredits bigint NOT NULL,
+    drawn_microcredits bigint DEFAULT 0 NOT NULL,
+    earmarked_microcredits bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT budget_holds_amount_microcredits_check CHECK ((amount_microcredits >= 0)),
+    CONSTRAINT budget_holds_cover CHECK (((drawn_microcredits + earmarked_microcredits) <= amount_microcredits)),
+    CONSTRAINT budget_holds_drawn_microcredits_check CHECK ((drawn_microcredits >= 0)),
+    CONSTRAINT budget_holds_earmarked_microcredits_check CHECK ((earmarked_microcredits >= 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.budget_holds IS 'ledger: a hold''s share in each budget that applies to it';
+
+CREATE TABLE public.budget_uses (
+    workspace_id uuid NOT NULL,
+    budget_id uuid NOT NULL,
+    since date NOT NULL,
+    spent_microcredits bigint DEFAULT 0 NOT NULL,
+    held_microcredits bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT budget_uses_held_microcredits_check CHECK ((held_microcredits >= 0)),
+    CONSTRAINT budget_uses_spent_microcredits_check CHECK ((spent_microcredits >= 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.budget_uses IS 'ledger: what a budget has spent and reserved in one of its days or months';
+
+CREATE TABLE public.budgets (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    scope text NOT NULL,
+    scope_id uuid NOT NULL,
+    period text NOT NULL,
+    limit_microcredits bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT budgets_limit_microcredits_check CHECK ((limit_microcredits >= 0)),
+    CONSTRAINT budgets_period_check CHECK ((period = ANY (ARRAY['turn'::text, 'day'::text, 'month'::text]))),
+    CONSTRAINT budgets_scope_check CHECK ((scope = ANY (ARRAY['workspace'::text, 'user'::text, 'room'::text, 'agent'::text, 'session'::text])))
+);
+
+COMMENT ON TABLE public.budgets IS 'ledger: how much of the wallet somebody or something may use in a time';
+
 CREATE TABLE public.chat_threads (
     workspace_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -141,6 +266,17 @@ CREATE TABLE public.chat_threads (
 );
 
 COMMENT ON TABLE public.chat_threads IS 'sessions: conversations of the OpenAI-compatible door, by their hash';
+
+CREATE TABLE public.closed_months (
+    workspace_id uuid NOT NULL,
+    month date NOT NULL,
+    user_id uuid NOT NULL,
+    totals jsonb NOT NULL,
+    closed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT closed_months_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+COMMENT ON TABLE public.closed_months IS 'ledger: months whose sums are final; what comes later is of the next';
 
 CREATE TABLE public.context_audits (
     workspace_id uuid NOT NULL,
@@ -157,15 +293,23 @@ COMMENT ON TABLE public.context_audits IS 'context: what an attempt sent, by ref
 
 CREATE TABLE public.holds (
     workspace_id uuid NOT NULL,
-    turn_id uuid NOT NULL,
+    turn_id uuid,
     amount_microcredits bigint NOT NULL,
     drawn_microcredits bigint DEFAULT 0 NOT NULL,
     released_at timestamp with time zone,
+    id uuid NOT NULL,
+    earmarked_microcredits bigint DEFAULT 0 NOT NULL,
+    most_microcredits bigint,
     CONSTRAINT holds_amount_microcredits_check CHECK ((amount_microcredits >= 0)),
-    CONSTRAINT holds_drawn_microcredits_check CHECK ((drawn_microcredits >= 0))
-);
+    CONSTRAINT holds_cover CHECK (((drawn_microcredits + earmarked_microcredits) <= amount_microcredits)),
+    CONSTRAINT holds_drawn_microcredits_check CHECK ((drawn_microcredits >= 0)),
+    CONSTRAINT holds_earmarked_microcredits_check CHECK ((earmarked_microcredits >= 0)),
+    CONSTRAINT holds_most CHECK ((amount_microcredits <= most_microcredits)),
+    CONSTRAINT holds_most_microcredits_check CHECK ((most_microcredits >= 0))
+)
+WITH (fillfactor='50');
 
-COMMENT ON TABLE public.holds IS 'ledger: the credits that a live turn has reserved and drawn';
+COMMENT ON TABLE public.holds IS 'ledger: the credits that a live turn, or a call outside of turns, has reserved and drawn';
 
 CREATE TABLE public.idempotency_keys (
     workspace_id uuid NOT NULL,
@@ -200,6 +344,7 @@ CREATE TABLE public.llm_call_attempts (
     opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone,
     closed_at timestamp with time zone,
+    hold_id uuid,
     CONSTRAINT llm_call_attempts_earmark_microcredits_check CHECK ((earmark_microcredits >= 0)),
     CONSTRAINT llm_call_attempts_expiry CHECK (((turn_id IS NULL) = (expires_at IS NOT NULL))),
     CONSTRAINT llm_call_attempts_number_check CHECK ((number >= 1)),
@@ -237,7 +382,13 @@ CREATE TABLE public.llm_call_events (
     time_to_first_token_ms integer,
     latency_ms integer,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    hold_id uuid,
+    cache_write_tokens bigint DEFAULT 0 NOT NULL,
+    tool_calls integer DEFAULT 0 NOT NULL,
+    pricing jsonb,
+    excess_microcredits bigint DEFAULT 0 NOT NULL,
     CONSTRAINT llm_call_events_charged_microcredits_check CHECK ((charged_microcredits >= 0)),
+    CONSTRAINT llm_call_events_excess_microcredits_check CHECK ((excess_microcredits >= 0)),
     CONSTRAINT llm_call_events_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'lost'::text])))
 );
 
@@ -284,6 +435,69 @@ CREATE TABLE public.messages (
 );
 
 COMMENT ON TABLE public.messages IS 'sessions: what a user wrote (no step) or a step answered';
+
+CREATE TABLE public.postings (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    wallet_microcredits bigint DEFAULT 0 NOT NULL,
+    held_microcredits bigint DEFAULT 0 NOT NULL,
+    revenue_microcredits bigint DEFAULT 0 NOT NULL,
+    provider_cost_microcredits bigint DEFAULT 0 NOT NULL,
+    grants_microcredits bigint DEFAULT 0 NOT NULL,
+    hold_id uuid,
+    attempt_id uuid,
+    user_id uuid,
+    reason text,
+    reference text,
+    month date NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT postings_balance CHECK ((((((wallet_microcredits + held_microcredits) + revenue_microcredits) + provider_cost_microcredits) + grants_microcredits) = 0)),
+    CONSTRAINT postings_kind_check CHECK ((kind = ANY (ARRAY['grant'::text, 'correction'::text, 'top_up'::text, 'refund'::text, 'dispute'::text, 'hold'::text, 'raise'::text, 'charge'::text, 'release'::text]))),
+    CONSTRAINT postings_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+COMMENT ON TABLE public.postings IS 'ledger: every movement of credits; over its accounts it sums to zero';
+
+CREATE TABLE public.price_books (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version integer NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    credits_per_usd numeric(20,9) NOT NULL,
+    margin_percent numeric(9,4) NOT NULL,
+    reason text NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT price_books_credits_per_usd_check CHECK (((credits_per_usd > (0)::numeric) AND (credits_per_usd <= (1000000)::numeric))),
+    CONSTRAINT price_books_margin_percent_check CHECK (((margin_percent >= (0)::numeric) AND (margin_percent <= (1000)::numeric))),
+    CONSTRAINT price_books_version_check CHECK ((version >= 1))
+);
+
+COMMENT ON TABLE public.price_books IS 'ledger: versions of what models cost and of what is charged for it';
+
+CREATE TABLE public.price_lines (
+    workspace_id uuid NOT NULL,
+    book_id uuid NOT NULL,
+    model text NOT NULL,
+    source text NOT NULL,
+    input numeric(20,9) NOT NULL,
+    cached_input numeric(20,9),
+    cache_write numeric(20,9),
+    output numeric(20,9) NOT NULL,
+    reasoning numeric(20,9),
+    request numeric(20,9) DEFAULT 0 NOT NULL,
+    tool_call numeric(20,9) DEFAULT 0 NOT NULL,
+    CONSTRAINT price_lines_cache_write_check CHECK (((cache_write >= (0)::numeric) AND (cache_write <= (100000)::numeric))),
+    CONSTRAINT price_lines_cached_input_check CHECK (((cached_input >= (0)::numeric) AND (cached_input <= (100000)::numeric))),
+    CONSTRAINT price_lines_input_check CHECK (((input >= (0)::numeric) AND (input <= (100000)::numeric))),
+    CONSTRAINT price_lines_output_check CHECK (((output >= (0)::numeric) AND (output <= (100000)::numeric))),
+    CONSTRAINT price_lines_reasoning_check CHECK (((reasoning >= (0)::numeric) AND (reasoning <= (100000)::numeric))),
+    CONSTRAINT price_lines_request_check CHECK (((request >= (0)::numeric) AND (request <= (1000)::numeric))),
+    CONSTRAINT price_lines_tool_call_check CHECK (((tool_call >= (0)::numeric) AND (tool_call <= (1000)::numeric)))
+);
+
+COMMENT ON TABLE public.price_lines IS 'ledger: one model''s prices in a book, the operator''s or the catalogue''s';
 
 CREATE TABLE public.provider_keys (
     workspace_id uuid NOT NULL,
@@ -333,6 +547,20 @@ CREATE TABLE public.rooms (
 );
 
 COMMENT ON TABLE public.rooms IS 'rooms: goal, mode and limits of a roster of agents';
+
+CREATE TABLE public.seals (
+    workspace_id uuid NOT NULL,
+    number bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    events integer NOT NULL,
+    postings integer NOT NULL,
+    previous_sha256 bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT seals_number_check CHECK ((number >= 1))
+);
+
+COMMENT ON TABLE public.seals IS 'ledger: the hash chain over call events and postings, a link for each batch';
 
 CREATE TABLE public.sessions (
     workspace_id uuid NOT NULL,
@@ -542,6 +770,24 @@ CREATE TABLE public.users (
 
 COMMENT ON TABLE public.users IS 'accounts: people of a workspace';
 
+CREATE TABLE public.wallets (
+    workspace_id uuid NOT NULL,
+    enforcement text DEFAULT 'off'::text NOT NULL,
+    balance_microcredits bigint DEFAULT 0 NOT NULL,
+    held_microcredits bigint DEFAULT 0 NOT NULL,
+    low_balance_microcredits bigint DEFAULT 1000000 NOT NULL,
+    low_since timestamp with time zone,
+    low_told_at timestamp with time zone,
+    closed_through date,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT wallets_enforcement_check CHECK ((enforcement = ANY (ARRAY['off'::text, 'warn'::text, 'enforce'::text]))),
+    CONSTRAINT wallets_held_microcredits_check CHECK ((held_microcredits >= 0)),
+    CONSTRAINT wallets_low_balance_microcredits_check CHECK ((low_balance_microcredits >= 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.wallets IS 'ledger: a workspace''s credits, and whether turns are refused without them';
+
 CREATE TABLE public.workers (
     id uuid NOT NULL,
     instance uuid NOT NULL,
@@ -590,14 +836,29 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_token UNIQUE (token_sha256);
 
+ALTER TABLE ONLY public.budget_holds
+    ADD CONSTRAINT budget_holds_pkey PRIMARY KEY (workspace_id, hold_id, budget_id);
+
+ALTER TABLE ONLY public.budget_uses
+    ADD CONSTRAINT budget_uses_pkey PRIMARY KEY (workspace_id, budget_id, since);
+
+ALTER TABLE ONLY public.budgets
+    ADD CONSTRAINT budgets_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.chat_threads
     ADD CONSTRAINT chat_threads_pkey PRIMARY KEY (workspace_id, user_id, sha256);
+
+ALTER TABLE ONLY public.closed_months
+    ADD CONSTRAINT closed_months_pkey PRIMARY KEY (workspace_id, month);
 
 ALTER TABLE ONLY public.context_audits
     ADD CONSTRAINT context_audits_pkey PRIMARY KEY (workspace_id, attempt_id);
 
 ALTER TABLE ONLY public.holds
-    ADD CONSTRAINT holds_pkey PRIMARY KEY (workspace_id, turn_id);
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_turn UNIQUE (workspace_id, turn_id);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (workspace_id, user_id, method, path, key);
@@ -626,6 +887,18 @@ ALTER TABLE ONLY public.logins
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.postings
+    ADD CONSTRAINT postings_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.price_books
+    ADD CONSTRAINT price_books_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.price_books
+    ADD CONSTRAINT price_books_version UNIQUE (workspace_id, version);
+
+ALTER TABLE ONLY public.price_lines
+    ADD CONSTRAINT price_lines_pkey PRIMARY KEY (workspace_id, book_id, model);
+
 ALTER TABLE ONLY public.provider_keys
     ADD CONSTRAINT provider_keys_pkey PRIMARY KEY (workspace_id, id);
 
@@ -637,6 +910,9 @@ ALTER TABLE ONLY public.room_agents
 
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_pkey PRIMARY KEY (workspace_id, number);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (workspace_id, id);
@@ -674,6 +950,9 @@ ALTER TABLE ONLY public.usage_rollups
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.wallets
+    ADD CONSTRAINT wallets_pkey PRIMARY KEY (workspace_id);
+
 ALTER TABLE ONLY public.workers
     ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
 
@@ -687,6 +966,8 @@ CREATE INDEX checkpoint_writes_thread_id_idx ON checkpoints.checkpoint_writes US
 CREATE INDEX checkpoints_thread_id_idx ON checkpoints.checkpoints USING btree (thread_id);
 
 CREATE UNIQUE INDEX agents_key ON public.agents USING btree (workspace_id, key) WHERE (deleted_at IS NULL);
+
+CREATE UNIQUE INDEX budgets_one ON public.budgets USING btree (workspace_id, scope, scope_id, period) WHERE (deleted_at IS NULL);
 
 CREATE INDEX context_audits_step ON public.context_audits USING btree (workspace_id, step_id);
 
@@ -703,6 +984,16 @@ CREATE INDEX messages_pins ON public.messages USING btree (workspace_id, session
 CREATE INDEX messages_session ON public.messages USING btree (workspace_id, session_id, id);
 
 CREATE INDEX messages_words ON public.messages USING gin (words);
+
+CREATE UNIQUE INDEX postings_charge ON public.postings USING btree (workspace_id, attempt_id) WHERE (kind = 'charge'::text);
+
+CREATE INDEX postings_hold ON public.postings USING btree (workspace_id, hold_id);
+
+CREATE UNIQUE INDEX postings_reference ON public.postings USING btree (workspace_id, reference) WHERE (reference IS NOT NULL);
+
+CREATE INDEX postings_time ON public.postings USING btree (workspace_id, created_at, id);
+
+CREATE INDEX price_books_valid ON public.price_books USING btree (workspace_id, valid_from DESC, version DESC);
 
 CREATE UNIQUE INDEX provider_keys_live ON public.provider_keys USING btree (workspace_id, provider) WHERE (ended_at IS NULL);
 
@@ -734,6 +1025,8 @@ CREATE INDEX usage_rollups_dearest ON public.usage_rollups USING btree (workspac
 
 CREATE INDEX usage_rollups_session ON public.usage_rollups USING btree (workspace_id, kind, session_id) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
 
+CREATE INDEX usage_rollups_split ON public.usage_rollups USING btree (workspace_id, kind, day) WHERE ((NOT alone) AND (kind = ANY (ARRAY['session'::text, 'turn'::text])));
+
 CREATE INDEX usage_rollups_turn ON public.usage_rollups USING btree (workspace_id, turn_id) WHERE (kind = 'turn'::text);
 
 CREATE INDEX usage_rollups_user ON public.usage_rollups USING btree (workspace_id, kind, user_id, day) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
@@ -750,11 +1043,29 @@ ALTER TABLE ONLY public.agents
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
 
+ALTER TABLE ONLY public.budget_holds
+    ADD CONSTRAINT budget_holds_workspace_id_budget_id_fkey FOREIGN KEY (workspace_id, budget_id) REFERENCES public.budgets(workspace_id, id);
+
+ALTER TABLE ONLY public.budget_holds
+    ADD CONSTRAINT budget_holds_workspace_id_hold_id_fkey FOREIGN KEY (workspace_id, hold_id) REFERENCES public.holds(workspace_id, id);
+
+ALTER TABLE ONLY public.budget_uses
+    ADD CONSTRAINT budget_uses_workspace_id_budget_id_fkey FOREIGN KEY (workspace_id, budget_id) REFERENCES public.budgets(workspace_id, id);
+
+ALTER TABLE ONLY public.budgets
+    ADD CONSTRAINT budgets_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
 ALTER TABLE ONLY public.chat_threads
     ADD CONSTRAINT chat_threads_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
 
 ALTER TABLE ONLY public.chat_threads
     ADD CONSTRAINT chat_threads_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.closed_months
+    ADD CONSTRAINT closed_months_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.closed_months
+    ADD CONSTRAINT closed_months_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
 
 ALTER TABLE ONLY public.context_audits
     ADD CONSTRAINT context_audits_workspace_id_attempt_id_fkey FOREIGN KEY (workspace_id, attempt_id) REFERENCES public.llm_call_attempts(workspace_id, id);
@@ -764,6 +1075,9 @@ ALTER TABLE ONLY public.holds
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.llm_call_attempts
+    ADD CONSTRAINT llm_call_attempts_hold FOREIGN KEY (workspace_id, hold_id) REFERENCES public.holds(workspace_id, id);
 
 ALTER TABLE ONLY public.llm_call_attempts
     ADD CONSTRAINT llm_call_attempts_workspace_id_step_id_fkey FOREIGN KEY (workspace_id, step_id) REFERENCES public.steps(workspace_id, id);
@@ -789,6 +1103,21 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.postings
+    ADD CONSTRAINT postings_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.postings
+    ADD CONSTRAINT postings_workspace_id_hold_id_fkey FOREIGN KEY (workspace_id, hold_id) REFERENCES public.holds(workspace_id, id);
+
+ALTER TABLE ONLY public.price_books
+    ADD CONSTRAINT price_books_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.price_books
+    ADD CONSTRAINT price_books_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
+ALTER TABLE ONLY public.price_lines
+    ADD CONSTRAINT price_lines_workspace_id_book_id_fkey FOREIGN KEY (workspace_id, book_id) REFERENCES public.price_books(workspace_id, id);
+
 ALTER TABLE ONLY public.provider_keys
     ADD CONSTRAINT provider_keys_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
 
@@ -803,6 +1132,9 @@ ALTER TABLE ONLY public.room_agents
 
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.seals
+    ADD CONSTRAINT seals_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_forked_from FOREIGN KEY (workspace_id, forked_from) REFERENCES public.turns(workspace_id, id);
@@ -876,13 +1208,24 @@ ALTER TABLE ONLY public.usage_rollups
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
 
+ALTER TABLE ONLY public.wallets
+    ADD CONSTRAINT wallets_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
 ALTER TABLE public.agent_prompts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.agents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.budget_holds ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.budget_uses ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.budgets ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.chat_threads ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.closed_months ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.context_audits ENABLE ROW LEVEL SECURITY;
 
@@ -900,11 +1243,19 @@ ALTER TABLE public.logins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.postings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.price_books ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.price_lines ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.provider_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.room_agents ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.seals ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
@@ -936,13 +1287,23 @@ ALTER TABLE public.usage_rollups ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.wallets ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY workspace ON public.agent_prompts TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.api_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.budget_holds TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.budget_uses TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.budgets TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.chat_threads TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.closed_months TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.context_audits TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -960,11 +1321,19 @@ CREATE POLICY workspace ON public.logins TO pantheon_app USING ((workspace_id = 
 
 CREATE POLICY workspace ON public.messages TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.postings TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.price_books TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.price_lines TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.provider_keys TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.room_agents TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.rooms TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.seals TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.sessions TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -984,6 +1353,8 @@ CREATE POLICY workspace ON public.usage_rollups TO pantheon_app USING ((workspac
 
 CREATE POLICY workspace ON public.users TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.wallets TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.workspaces TO pantheon_app USING ((id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 ALTER TABLE public.workspaces ENABLE ROW LEVEL SECURITY;
@@ -994,11 +1365,17 @@ GRANT USAGE ON SCHEMA checkpoints TO pantheon_sweep;
 GRANT USAGE ON SCHEMA public TO pantheon_app;
 GRANT USAGE ON SCHEMA public TO pantheon_sweep;
 
+REVOKE ALL ON FUNCTION public.analyze_usage_rollups() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.analyze_usage_rollups() TO pantheon_app;
+
 REVOKE ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) TO pantheon_app;
 
 REVOKE ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.resolve_credential(kind text, sha256 bytea) TO pantheon_app;
+
+REVOKE ALL ON FUNCTION public.unsealed_ledgers() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.unsealed_ledgers() TO pantheon_sweep;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE checkpoints.checkpoint_blobs TO pantheon_app;
 
@@ -1016,7 +1393,15 @@ GRANT SELECT ON TABLE public.alembic_version TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO pantheon_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.budget_holds TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.budget_uses TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.budgets TO pantheon_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.chat_threads TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.closed_months TO pantheon_app;
 
 GRANT SELECT,INSERT ON TABLE public.context_audits TO pantheon_app;
 
@@ -1046,11 +1431,19 @@ GRANT UPDATE(pinned_at) ON TABLE public.messages TO pantheon_app;
 
 GRANT UPDATE(deleted_at) ON TABLE public.messages TO pantheon_app;
 
+GRANT SELECT,INSERT ON TABLE public.postings TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.price_books TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.price_lines TO pantheon_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.provider_keys TO pantheon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.room_agents TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO pantheon_app;
+
+GRANT SELECT,INSERT ON TABLE public.seals TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.sessions TO pantheon_app;
 
@@ -1074,6 +1467,8 @@ GRANT SELECT ON TABLE public.usage_marks TO pantheon_sweep;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_rollups TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO pantheon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wallets TO pantheon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_sweep;

@@ -172,7 +172,7 @@ async def make_call(
         time_to_first_token_ms=50,
         latency_ms=200,
     )
-    assert await attempts.close(conn, who.workspace_id, attempt_id, closing)
+    assert await attempts.close(conn, who.workspace_id, attempt_id, closing, billed=False)
     return attempt_id
 
 

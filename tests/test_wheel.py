@@ -84,6 +84,7 @@ def test_it_holds_the_package_the_page_and_nothing_else(installed: Installed) ->
         "pantheon/context/data/o200k_base.tiktoken.xz",
         "pantheon/db/migrations/versions/0001_initial.sql",
         "pantheon/db/migrations/versions/0002_context.sql",
+        "pantheon/db/migrations/versions/0003_money.sql",
         "pantheon/db/migrations/versions/0004_reports.sql",
         "pantheon/db/migrations/versions/0005_page.sql",
         "pantheon/static/index.html",

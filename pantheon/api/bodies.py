@@ -1,8 +1,8 @@
 """The base of all request bodies: unknown fields are refused, and so is what is no text."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
 
 LONGEST_NAME = 200
 LONGEST_TEXT = 200_000
@@ -46,6 +46,16 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _limit(value: Any) -> int | str:
+    if type(value) not in (int, str):
+        raise ValueError("A limit is a whole number, or 'credits' as a decimal string")
+    return value  # type: ignore[no-any-return]
+
+
+LimitValue = Annotated[int | str, PlainValidator(_limit, json_schema_input_type=int | str)]
+"""What a limit may be; which it has to be is checked with its name."""
 
 
 def absent() -> Any:

@@ -92,6 +92,7 @@ class Limits(BaseModel):
     calls_per_agent: int
     calls: int
     approval_seconds: int
+    credits: str | None = None
 
 
 class ProposedAssignment(BaseModel):

@@ -17,13 +17,17 @@ from pydantic_settings import (
 
 
 class PriceSetting(BaseModel):
-    """US dollars per million tokens."""
+    """US dollars per million tokens; `request` and `tool_call` are US dollars for each."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    input: Decimal = Field(ge=0, le=100_000)
-    output: Decimal = Field(ge=0, le=100_000)
-    cached_input: Decimal | None = Field(default=None, ge=0, le=100_000)
+    input: Decimal = Field(ge=0, le=100_000, decimal_places=9)
+    output: Decimal = Field(ge=0, le=100_000, decimal_places=9)
+    cached_input: Decimal | None = Field(default=None, ge=0, le=100_000, decimal_places=9)
+    cache_write: Decimal | None = Field(default=None, ge=0, le=100_000, decimal_places=9)
+    reasoning: Decimal | None = Field(default=None, ge=0, le=100_000, decimal_places=9)
+    request: Decimal = Field(default=Decimal(0), ge=0, le=1_000, decimal_places=9)
+    tool_call: Decimal = Field(default=Decimal(0), ge=0, le=1_000, decimal_places=9)
 
 
 class ModelSetting(BaseModel):

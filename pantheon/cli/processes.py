@@ -7,7 +7,6 @@ from threading import Thread
 
 import typer
 
-from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.api.app import create_app
 from pantheon.base.settings import Settings
 from pantheon.cli.serve import address_of, bind, calm_garbage_collector, serve, stop_on_signals
@@ -16,6 +15,7 @@ from pantheon.cli.workspace import login_link
 from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
 from pantheon.ops.demo import describe, make_first_example
 from pantheon.ops.embedded import database
+from pantheon.ops.owner import ensure_owner
 from pantheon.ops.runtime import open_runtime
 from pantheon.ops.server_file import announced
 from pantheon.worker.main import run_worker
@@ -34,7 +34,7 @@ async def run_up(settings: Settings, *, open_browser: bool) -> None:
             database(settings, own=True) as server,
             open_runtime(settings, server, migrate=True) as runtime,
         ):
-            who = await ensure_local_owner(runtime.db)
+            who = await ensure_owner(runtime.db, settings.billing)
             example = await make_first_example(runtime.db, who, runtime.providers)
             if example is not None:
                 say(describe(example))
@@ -60,7 +60,7 @@ async def run_api(settings: Settings) -> None:
     """Serve HTTP and the page from this process until it is stopped."""
     with stop_on_signals() as stop, closing(bind(settings.host, settings.port)) as listening:
         async with database(settings) as server, open_runtime(settings, server) as runtime:
-            await ensure_local_owner(runtime.db)
+            await ensure_owner(runtime.db, settings.billing)
             address, ending = address_of(listening), asyncio.Event()
             await serve(
                 create_app(runtime, closing=ending),

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pantheon.accounts import logins
 from pantheon.accounts.roles import Who
-from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.base.settings import Settings
 from pantheon.db.pool import Database
 from pantheon.ops import schema, server_file
 from pantheon.ops.embedded import database
 from pantheon.ops.load_settings import load_settings
+from pantheon.ops.owner import ensure_owner
 from pantheon.ops.server_file import RunningServer
 
 
@@ -37,7 +37,7 @@ async def open_workspace(data_dir: Path | None) -> AsyncIterator[Workspace]:
         db = Database(server.url, size=2)
         await db.open()
         try:
-            yield Workspace(settings, db, await ensure_local_owner(db))
+            yield Workspace(settings, db, await ensure_owner(db, settings.billing))
         finally:
             await db.close()
 

@@ -14,7 +14,6 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from pantheon.accounts.roles import Who
-from pantheon.accounts.workspaces import ensure_local_owner
 from pantheon.base import clock
 from pantheon.base.errors import Problem
 from pantheon.base.settings import Settings
@@ -23,6 +22,7 @@ from pantheon.db.pool import Database
 from pantheon.ops import schema, server_file
 from pantheon.ops.data_dir import prepare_data_dir
 from pantheon.ops.embedded import Server, database
+from pantheon.ops.owner import ensure_owner
 from pantheon.ops.trial import try_model
 from pantheon.providers.configure import open_providers
 from pantheon.providers.demo import FAILING
@@ -181,7 +181,7 @@ async def _models(
     opened = open_providers(settings, environment)
     try:
         await db.open()
-        who = await ensure_local_owner(db)
+        who = await ensure_owner(db, settings.billing)
         await _workers(db, tell)
         async with db.transaction(who.workspace_id) as conn:
             providers = await providers_of(conn, opened, who.workspace_id)

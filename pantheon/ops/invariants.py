@@ -4,42 +4,11 @@ The ids are those of docs/faults.md. What takes a model server to see (a request
 tells of) or a reader (a byte of another workspace) is for the tests.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """An invariant: its id in the docs, what it says, and a query for the rows that break it."""
-
-    id: str
-    says: str
-    query: str
-
+from pantheon.ops.checks import Check
+from pantheon.ops.money_checks import MONEY
 
 CHECKS = (
-    Check(
-        "I1",
-        "a hold draws what its turn's calls charged, and is released when the turn is over",
-        """
-        SELECT h.turn_id, h.drawn_microcredits AS drawn,
-            coalesce(sum(e.charged_microcredits), 0) AS charged, h.released_at
-        FROM holds h
-        JOIN turns t ON t.workspace_id = h.workspace_id AND t.id = h.turn_id
-        LEFT JOIN llm_call_events e ON e.workspace_id = h.workspace_id AND e.turn_id = h.turn_id
-        GROUP BY h.workspace_id, h.turn_id, h.drawn_microcredits, h.released_at, t.finished_at
-        HAVING h.drawn_microcredits <> coalesce(sum(e.charged_microcredits), 0)
-            OR (h.released_at IS NULL) <> (t.finished_at IS NULL)
-        """,
-    ),
-    Check(
-        "I1",
-        "every turn has its hold",
-        """
-        SELECT t.id AS turn_id FROM turns t
-        LEFT JOIN holds h ON h.workspace_id = t.workspace_id AND h.turn_id = t.id
-        WHERE h.turn_id IS NULL AND t.last_seq > 0 -- a fork's turns were over before: no events
-        """,
-    ),
+    *MONEY,
     Check(
         "I1",
         "what failed or was lost is not charged",

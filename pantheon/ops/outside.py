@@ -8,16 +8,20 @@ import asyncio
 import hashlib
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.base import ids
 from pantheon.context import audits, tokens
 from pantheon.context.assemble import Assembled
-from pantheon.db.pool import Database
-from pantheon.ledger import attempts, prices
+from pantheon.db.pool import Connection, Database
+from pantheon.ledger import attempts, holds
 from pantheon.ledger.attempts import Attempt, Closing, Outcome
+from pantheon.ledger.charges import charge_for
+from pantheon.ledger.holds import Share, Wanted
+from pantheon.ledger.prices import Tariff, microcredits, worst_usd
+from pantheon.ledger.terms import Terms, read_terms
 from pantheon.providers.types import (
     Failure,
     Finished,
@@ -27,6 +31,7 @@ from pantheon.providers.types import (
     TextDelta,
     TokenUsage,
 )
+from pantheon.turns.bounds import most_read, most_written
 
 KEPT_OPEN_SECONDS = 60.0
 
@@ -51,13 +56,15 @@ async def ask_outside(
     purpose: str,
     seconds: float,
     agent_key: str | None = None,
+    agent_id: UUID | None = None,
     room_id: UUID | None = None,
     session_id: UUID | None = None,
 ) -> Trial:
     """Send `request` once and return how that went, after `seconds` at the latest.
 
     `purpose` is the ledger's. An answer without text counts as one: a model may spend so few
-    tokens on thinking.
+    tokens on thinking. Where credits are counted the call has a hold of its own. Raises
+    `model_unpriced`, `insufficient_credits` and `budget_exceeded` where they are enforced.
     """
     body = provider.encode(request)
     attempt = Attempt(
@@ -79,6 +86,12 @@ async def ask_outside(
     )
     asked = _asked(request, model)
     async with db.transaction(who.workspace_id) as conn:
+        terms = await read_terms(conn, who.workspace_id, {model.id: model.price})
+        tariff = terms.tariff(model)
+        if terms.billed:
+            need = _most(request, model, tariff, asked, body)
+            attempt = replace(attempt, hold_id=attempt.id, earmark_microcredits=need)
+            await _take_hold(conn, terms, attempt, agent_id)
         await attempts.open_attempt(conn, attempt)
         await audits.record(
             conn, who.workspace_id, attempt.id, None, model.id, asked, attempt.request_sha256
@@ -100,10 +113,21 @@ async def ask_outside(
     except TimeoutError:
         end = _out_of_time(seconds)
     latency_ms = _ms_since(started)
-    closing = _closing(end, asked, text, model, first_ms, latency_ms)
+    closing = _closing(end, asked, text, attempt, tariff, first_ms, latency_ms)
     async with db.transaction(who.workspace_id) as conn:
-        await attempts.close(conn, who.workspace_id, attempt.id, closing)
+        await close_outside(
+            conn, who.workspace_id, attempt.id, closing, billed=attempt.hold_id is not None
+        )
     return Trial(attempt.id, text, end if isinstance(end, Failure) else None, latency_ms)
+
+
+async def close_outside(
+    conn: Connection, workspace_id: UUID, attempt_id: UUID, closing: Closing, *, billed: bool
+) -> None:
+    """Close a call outside of turns, and give back what is left of its hold, where it has one."""
+    closed = await attempts.close(conn, workspace_id, attempt_id, closing, billed=billed)
+    if closed and billed:
+        await holds.release(conn, workspace_id, attempt_id)
 
 
 def _asked(request: ModelRequest, model: Model) -> Assembled:
@@ -125,7 +149,8 @@ def _closing(
     end: Finished | Failure,
     asked: Assembled,
     text: str,
-    model: Model,
+    attempt: Attempt,
+    tariff: Tariff | None,
     first_ms: int | None,
     latency_ms: int,
 ) -> Closing:
@@ -134,19 +159,52 @@ def _closing(
     usage = end.usage or TokenUsage()
     if estimated:
         usage = TokenUsage(asked.input_tokens, 0, tokens.estimate(text), 0)
-    cost = prices.cost_usd(usage, model.price)
+    charge = charge_for(usage, tariff, attempt, failed=failure is not None)
     return Closing(
         outcome=Outcome.failed if failure else Outcome.completed,
         error_code=failure.code if failure else None,
         sent=failure.sent if failure else True,
         usage=usage,
         estimated=estimated,
-        cost_usd=cost,
-        pricing_version=model.price.version if model.price else None,
-        charged_microcredits=0 if failure else prices.microcredits(cost),
+        cost_usd=charge.cost_usd,
+        pricing_version=charge.pricing_version,
+        charged_microcredits=charge.charged_microcredits,
         provider_request_id=end.provider_request_id,
         time_to_first_token_ms=first_ms,
         latency_ms=latency_ms,
+        pricing=charge.pricing,
+        cost_microcredits=charge.cost_microcredits,
+        excess_microcredits=charge.excess_microcredits,
+    )
+
+
+def _most(
+    request: ModelRequest, model: Model, tariff: Tariff | None, asked: Assembled, body: bytes
+) -> int:
+    """Return the most that the call can charge, in micro-credits."""
+    if tariff is None:
+        return 0
+    read = most_read(asked.input_tokens, model.context_window, len(body))
+    written = most_written({"max_output_tokens": request.max_output_tokens}, model)
+    return microcredits(worst_usd(read, written, tariff.price), tariff)
+
+
+async def _take_hold(
+    conn: Connection, terms: Terms, attempt: Attempt, agent_id: UUID | None
+) -> None:
+    need = attempt.earmark_microcredits
+    scopes = (attempt.workspace_id, attempt.user_id, attempt.room_id, attempt.session_id)
+    await holds.take(
+        conn,
+        Wanted(
+            workspace_id=attempt.workspace_id,
+            id=attempt.id,
+            turn_id=None,
+            enforcement=terms.enforcement,
+            scopes=[scope for scope in scopes if scope is not None],
+            shares=[Share(agent_id, attempt.agent_key or "", need, need)],
+            most=need,
+        ),
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 
 from pantheon.base import metrics
-from pantheon.ops.invariants import CHECKS, Check
+from pantheon.ops.checks import Check
+from pantheon.ops.invariants import CHECKS
 
 NAMED_AT_MOST = 20
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from pantheon.accounts.roles import Who
 from pantheon.db.pool import Database
@@ -21,12 +22,13 @@ async def try_model(
     *,
     seconds: float,
     agent_key: str | None = None,
+    agent_id: UUID | None = None,
     parameters: Mapping[str, Any] = NO_PARAMETERS,
 ) -> Trial:
     """Ask `model` for one word and return how that went, after `seconds` at the latest.
 
     With an agent's key and parameters it is that agent's trial: the model may refuse what is asked
-    of it.
+    of it. Raises what `ask_outside` raises.
     """
     request = ModelRequest(
         model.id.partition("/")[2],
@@ -36,5 +38,6 @@ async def try_model(
         parameters.get("reasoning_effort"),
     )
     return await ask_outside(
-        db, who, provider, model, request, purpose="test", seconds=seconds, agent_key=agent_key
-    )
+        db, who, provider, model, request, purpose="test", seconds=seconds,
+        agent_key=agent_key, agent_id=agent_id,
+    )  # fmt: skip

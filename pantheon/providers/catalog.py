@@ -72,7 +72,7 @@ def make_model(model_id: str, sources: Sequence[Facts]) -> Model:
 def from_setting(setting: ModelSetting) -> Facts:
     """Return what the operator says of a model."""
     told = setting.price
-    price = None if told is None else Price(told.input, told.output, told.cached_input)
+    price = None if told is None else Price(**told.model_dump())
     return Facts(
         setting.context_window, setting.max_output_tokens, price, frozenset(setting.capabilities)
     )
@@ -142,7 +142,7 @@ def _listed(base_url: str, name: str) -> Facts:
     prices = model.get_prices(clock.now().astimezone(UTC))
 
     def rate(name: str) -> Decimal | None:
-        value = getattr(prices, name)
+        value = getattr(prices, name, None)
         # Some models cost more for very long prompts: the usual rate counts.
         return value.base if isinstance(value, TieredPrices) else value
 
@@ -150,7 +150,16 @@ def _listed(base_url: str, name: str) -> Facts:
     price = None
     if input_rate is not None and output_rate is not None:
         source = f"genai-prices {version('genai-prices')}"
-        price = Price(input_rate, output_rate, rate("cache_read_mtok"), source)
+        price = Price(
+            input_rate,
+            output_rate,
+            rate("cache_read_mtok"),
+            source,
+            cache_write=rate("cache_write_mtok"),
+            reasoning=rate("output_reasoning_mtok"),
+            request=(rate("requests_kcount") or Decimal(0)) / 1000,
+            tool_call=(rate("web_searches_kcount") or Decimal(0)) / 1000,
+        )
     return Facts(model.context_window, None, price)
 
 

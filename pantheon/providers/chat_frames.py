@@ -146,13 +146,23 @@ def read_usage(told: dict[str, Any]) -> TokenUsage | None:
     cached = _detail(told.get("prompt_tokens_details"), "cached_tokens")
     if cached is None:
         cached = told.get("prompt_cache_hit_tokens")
+    cached = min(cached, read) if _is_count(cached) else 0
+    stored = _detail(told.get("prompt_tokens_details"), "cache_write_tokens")
     reasoning = _detail(told.get("completion_tokens_details"), "reasoning_tokens")
     return TokenUsage(
         input_tokens=read,
-        cached_input_tokens=min(cached, read) if _is_count(cached) else 0,
+        cached_input_tokens=cached,
         output_tokens=written,
         reasoning_tokens=min(reasoning, written) if _is_count(reasoning) else 0,
+        cache_write_tokens=min(stored, read - cached) if _is_count(stored) else 0,
+        tool_calls=_tool_calls(told.get("server_tool_use")),
     )
+
+
+def _tool_calls(told: Any) -> int:
+    """Return how often the provider's own tools ran, as OpenRouter counts them by kind."""
+    counts = told.values() if type(told) is dict else ()
+    return min(sum(count for count in counts if _is_count(count)), 2**31 - 1)
 
 
 def _detail(details: Any, name: str) -> Any:

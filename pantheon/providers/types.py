@@ -42,12 +42,18 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Tokens of one request. Cached ones are part of the input, reasoning of the output."""
+    """Tokens of one request. Cached ones are part of the input, reasoning of the output.
+
+    So are those that were written to the provider's cache. `tool_calls` are calls of tools at the
+    provider's, which some charge for.
+    """
 
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
+    tool_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,20 @@ StreamEvent = TextDelta | ReasoningDelta | Finished | Failure
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens; `version` names the price list that it comes from."""
+    """US dollars per million tokens; `version` names the price list that it comes from.
+
+    What is `None` costs what it is a part of: input or output. `request` and `tool_call` are US
+    dollars for each.
+    """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
     version: str = "config"
+    cache_write: Decimal | None = None
+    reasoning: Decimal | None = None
+    request: Decimal = Decimal(0)
+    tool_call: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

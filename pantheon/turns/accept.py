@@ -1,6 +1,7 @@
 """Accepting a turn: validate, freeze, store, hold and log, in the caller's one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,24 +13,27 @@ from pantheon.accounts.roles import Who
 from pantheon.base import ids
 from pantheon.base.crashpoints import crash_point
 from pantheon.base.errors import NOT_FOUND
+from pantheon.base.money import credits_text
 from pantheon.base.text import first_words
 from pantheon.context import tokens
 from pantheon.context.quotes import Quote
 from pantheon.db.pool import Connection, Notice
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
-from pantheon.ledger import wallets
+from pantheon.ledger.holds import BUDGET_EXCEEDED, NotCovered
 from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns import steps
 from pantheon.turns.ask import Ask, Opened, history_bounds, prepare_ask, record_attempt
+from pantheon.turns.estimate import estimate_turn
 from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.place import Place, load_place
 from pantheon.turns.slots import Born, Loaded, Slot
+from pantheon.turns.terms import take_hold, with_reserve, with_terms
 from pantheon.turns.types import GRAPH_VERSION, Frozen, StepPlan, StepRow, TurnInput, TurnRow
 from pantheon.turns.view import step_shape, turn_shape
 
@@ -51,7 +55,8 @@ async def accept_turn(
     a `slot` leased to this process's worker. It continues the session's head, or with `retry_of`
     it is another try of that turn, beside it.
     Raises `not_found`, `turn_in_progress`, `no_valid_mention`, `no_agents`, `unknown_model`,
-    `validation_error`.
+    `validation_error`, and where credits are enforced `model_unpriced`, `insufficient_credits`,
+    `budget_exceeded`.
     """
     check_input(wanted)
     place = await load_place(conn, who, session_id)
@@ -90,20 +95,31 @@ async def store_turn(
     `taken_over` names per step key the steps whose results it shares, and `stale` those of them
     that rest on a step which runs again; `plans` are its steps, where its mode alone does not
     know them. With a `slot` in direct mode the first attempt is
-    recorded too: it leaves as soon as this is committed. Raises `turn_in_progress`.
+    recorded too: it leaves as soon as this is committed. Prices are frozen here, also those of a
+    new try. Raises `turn_in_progress`, `model_unpriced`, `insufficient_credits` and
+    `budget_exceeded`.
     """
     turn_id, message_id = ids.new(), ids.new()
     if retry_of is None:
         parent_id = place.head_turn_id
+    frozen, unpriced = await with_terms(conn, who, place, providers, frozen)
+    warnings = [*warnings, *unpriced]
     size = tokens.estimate(text)
     prompts = {UUID(agent["prompt_id"]): agent["prompt"] for agent in place.roster}
-    ask, history = None, None
-    if slot is not None and mode == "direct":
+    asked = Quote(None, text, size)
+    ask, history, estimate = None, None, None
+    born = slot is not None and mode == "direct"
+    if born or frozen.terms.billed:
         history = await load_history(
             conn, who.workspace_id, place.id, parent_id, place.turn_count + 1,
             **history_bounds(providers, frozen),
         )  # fmt: skip
-        asked = Quote(None, text, size)
+    if frozen.terms.billed:
+        known = await _role_prompts(conn, who, frozen, prompts)
+        estimate = estimate_turn(providers, frozen, known, history or (), asked, taken_over or ())
+        frozen = with_reserve(frozen, estimate)
+    if born:
+        assert history is not None
         plan = MODES[mode].plan(frozen)[0]
         ready = prepare_ask(providers, frozen, prompts, {}, plan, history, asked, message_id)
         ask = ready if isinstance(ready, Ask) else None
@@ -134,15 +150,21 @@ async def store_turn(
         rows = await _repeat_steps(conn, turn, plans, taken_over, stale)
     else:
         rows = await steps.create(conn, turn.workspace_id, turn.id, plans)
-    await wallets.hold(conn, who.workspace_id, turn_id, 0)
     await _move_head(conn, who, place, turn_id, text)
+    if estimate is not None:
+        small = await take_hold(conn, who, place, turn_id, frozen, estimate)
+        if small:
+            turn = await _warn(conn, turn, [*warnings, *small])
     shape = turn_shape(turn, text, rows)
     events = [NewEvent(EventType.turn_created, {"turn": shape})]
     if slot is not None:
         events.append(NewEvent(EventType.turn_started, {}))
     opened = {}
     if ask is not None:
-        attempt = await record_attempt(conn, turn, rows[0], ask)
+        try:
+            attempt = await record_attempt(conn, turn, rows[0], ask)
+        except NotCovered as refused:
+            raise _too_dear(ask) from refused
         opened[rows[0].step_key] = Opened(attempt, ask)
         data = {"step_id": rows[0].id, "attempt": 1, "step": step_shape(rows[0], frozen)}
         events.append(NewEvent(EventType.step_started, data))
@@ -290,6 +312,48 @@ async def _move_head(conn: Connection, who: Who, place: Place, turn_id: UUID, te
     if await there.fetchone() is None:
         raise NOT_FOUND(f"There is no session {place.id}.")
     raise _in_progress()
+
+
+async def _role_prompts(
+    conn: Connection, who: Who, frozen: Frozen, known: Mapping[UUID, str]
+) -> Mapping[UUID, str]:
+    """Return the role prompts of all seats: an older freeze can have those of an older version."""
+    wanted = {UUID(seat.prompt_id) for seat in frozen.everybody if seat.prompt_id}
+    if wanted <= known.keys():
+        return known
+    cursor = await conn.execute(
+        """
+        SELECT id, text FROM agent_prompts
+        WHERE workspace_id = %(workspace)s AND id = ANY (%(ids)s)
+        """,
+        {"workspace": who.workspace_id, "ids": list(wanted)},
+    )
+    return dict(await cursor.fetchall())
+
+
+async def _warn(conn: Connection, turn: TurnRow, warnings: Sequence[Mapping[str, str]]) -> TurnRow:
+    await conn.execute(
+        """
+        UPDATE turns SET warnings = %(warnings)s
+        WHERE workspace_id = %(workspace)s AND id = %(turn)s
+        """,
+        {
+            "warnings": Jsonb(list(warnings)),
+            "workspace": turn.workspace_id,
+            "turn": turn.id,
+        },
+    )
+    return replace(turn, warnings=[dict(warning) for warning in warnings])
+
+
+def _too_dear(ask: Ask) -> Exception:
+    need = credits_text(ask.earmark_microcredits)
+    return BUDGET_EXCEEDED(
+        f"@{ask.seat.key} may not spend as much in one turn as this call can charge: {need}"
+        " credits.",
+        budget={"scope": "agent", "scope_id": ask.seat.agent_id, "period": "turn"},
+        needed=need,
+    )
 
 
 def _in_progress() -> Exception:

@@ -20,10 +20,13 @@ from pantheon.context.tokens import Meter
 from pantheon.db.pool import Connection
 from pantheon.ledger import attempts
 from pantheon.ledger.attempts import Attempt
+from pantheon.ledger.prices import Tariff, microcredits, worst_usd
+from pantheon.ledger.terms import Terms
 from pantheon.providers.registry import Providers
 from pantheon.providers.structured import best_form
 from pantheon.providers.types import ChatMessage, Failure, Model, ModelRequest, Provider, Role
 from pantheon.turns import prompts, steps
+from pantheon.turns.bounds import most_read, most_written
 from pantheon.turns.speech import Speech, speech_for
 from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, StepStatus, TurnRow
 
@@ -49,6 +52,22 @@ class Ask:
     read: list[dict[str, str]]
     purpose: str
     meter: Meter
+    terms: Terms
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """What the model costs, as the turn was accepted."""
+        return self.terms.tariff(self.model)
+
+    @property
+    def earmark_microcredits(self) -> int:
+        """The most that this request can charge."""
+        if self.tariff is None:
+            return 0
+        window = self.model.context_window
+        read = most_read(self.assembled.input_tokens, window, len(self.body))
+        written = most_written(self.seat.parameters, self.model)
+        return microcredits(worst_usd(read, written, self.tariff.price), self.tariff)
 
     @property
     def seat(self) -> Seat:
@@ -105,7 +124,7 @@ def prepare_ask(
         for quote in speech.earlier
         if quote.origin == "earlier" and str(quote.step_id) in shown
     ]
-    return ask_of(provider, model, speech, assembled, read, meter)
+    return ask_of(provider, model, speech, assembled, read, meter, frozen.terms)
 
 
 def ask_of(
@@ -115,11 +134,12 @@ def ask_of(
     assembled: Assembled,
     read: list[dict[str, str]],
     meter: Meter,
+    terms: Terms,
 ) -> Ask:
     """Return the ask of what was assembled, its body encoded and hashed."""
     body = encode(provider, model.id, speech, assembled.messages)
     sha256 = hashlib.sha256(body).digest()
-    return Ask(speech, provider, model, assembled, body, sha256, read, speech.purpose, meter)
+    return Ask(speech, provider, model, assembled, body, sha256, read, speech.purpose, meter, terms)
 
 
 def repair_ask(ask: Ask, reply: str, error: str) -> Ask:
@@ -162,13 +182,18 @@ async def record_ask(
     """Record an attempt that leaves after the commit: the step runs, attempt and audit stand.
 
     The caller has passed the fence, or makes the turn. The number of the attempt is the step's.
+    Raises NotCovered where the turn's hold has not as much left as the attempt may charge.
     """
     started = await steps.start(conn, step, ask.read, ask.actions)
     return await record_attempt(conn, turn, started, ask), started
 
 
 async def record_attempt(conn: Connection, turn: TurnRow, step: StepRow, ask: Ask) -> Attempt:
-    """Record the attempt and the audit of a step that has been started for it."""
+    """Record the attempt and the audit of a step that has been started for it.
+
+    Raises NotCovered.
+    """
+    billed = ask.terms.billed
     attempt = Attempt(
         workspace_id=turn.workspace_id,
         id=ids.new(),
@@ -184,12 +209,19 @@ async def record_attempt(conn: Connection, turn: TurnRow, step: StepRow, ask: As
         provider=ask.model.id.partition("/")[0],
         model=ask.model.id,
         request_sha256=ask.sha256,
+        hold_id=turn.id if billed else None,
+        earmark_microcredits=ask.earmark_microcredits if billed else 0,
     )
-    await attempts.open_attempt(conn, attempt)
+    await attempts.open_attempt(conn, attempt, reserve=reserve_of(step, ask))
     await audits.record(
         conn, turn.workspace_id, attempt.id, step.id, ask.model.id, ask.assembled, ask.sha256
     )
     return attempt
+
+
+def reserve_of(step: StepRow, ask: Ask) -> int:
+    """Return what a step leaves to the synthesis that ends its turn, in micro-credits."""
+    return 0 if step.kind == "synthesis" else ask.terms.reserve_microcredits
 
 
 def history_bounds(providers: Providers, frozen: Frozen) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pantheon.base import departures
 from pantheon.base.crashpoints import crash_point
 from pantheon.context.own_name import OwnNamePrefix
 from pantheon.events.types import EventType, NewEvent
-from pantheon.ledger import prices
-from pantheon.ledger.attempts import Closing, Outcome
+from pantheon.ledger.attempts import Attempt, Closing, Outcome
+from pantheon.ledger.charges import charge_for
 from pantheon.providers.types import Failure, Finished, ReasoningDelta, TextDelta, TokenUsage
 from pantheon.turns.ask import Ask
 from pantheon.turns.step_text import StepText
@@ -84,10 +84,13 @@ async def call_model(
     return reply
 
 
-def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
+def closing(
+    reply: Reply, ask: Ask, outcome: Outcome, attempt: Attempt | None = None
+) -> tuple[Closing, Spent]:
     """Return what the ledger and the step keep of an attempt that is over.
 
-    Usage that the provider left out is estimated. A failed call costs, but charges nothing.
+    Usage that the provider left out is estimated. A failed call costs, but charges nothing; none
+    charges more than the `attempt` has earmarked, where a hold pays for it.
     """
     failure = reply.failure
     ended = reply.finished or failure
@@ -100,8 +103,8 @@ def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
             output = ask.meter.text(reply.text) + ask.meter.text(reply.reasoning)
             read = ask.assembled.input_tokens
             usage = TokenUsage(ask.meter.likely(read), 0, ask.meter.likely(output), 0)
-    cost = prices.cost_usd(usage, ask.model.price)
-    charged = 0 if outcome is Outcome.failed else prices.microcredits(cost)
+    charge = charge_for(usage, ask.tariff, attempt, failed=outcome is Outcome.failed)
+    cost, charged = charge.cost_usd, charge.charged_microcredits
     return (
         Closing(
             outcome=outcome,
@@ -110,11 +113,14 @@ def closing(reply: Reply, ask: Ask, outcome: Outcome) -> tuple[Closing, Spent]:
             usage=usage,
             estimated=estimated,
             cost_usd=cost,
-            pricing_version=ask.model.price.version if ask.model.price else None,
+            pricing_version=charge.pricing_version,
             charged_microcredits=charged,
             provider_request_id=ended.provider_request_id if ended else None,
             time_to_first_token_ms=reply.time_to_first_token_ms,
             latency_ms=reply.latency_ms,
+            pricing=charge.pricing,
+            cost_microcredits=charge.cost_microcredits,
+            excess_microcredits=charge.excess_microcredits,
         ),
         Spent(usage, estimated, cost, charged, reply.time_to_first_token_ms, reply.latency_ms),
     )

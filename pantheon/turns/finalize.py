@@ -12,7 +12,7 @@ from pantheon.base.crashpoints import crash_point
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
-from pantheon.ledger import wallets
+from pantheon.ledger import holds
 from pantheon.turns import steps
 from pantheon.turns.types import StepRow, StepStatus, TurnRow, TurnStatus
 from pantheon.turns.view import step_shape, turn_shape
@@ -117,7 +117,8 @@ async def _settle(
         turn = await cursor.fetchone()
     assert turn is not None, "the fence was passed in this transaction"
     work.ended_as = status.value
-    await wallets.release(conn, turn.workspace_id, turn.id)
+    if work.frozen.terms.billed:
+        await holds.release(conn, turn.workspace_id, turn.id)
     crash_point("finalize.before_commit")
     shape = turn_shape(turn, work.text, list(rows.values()), work.siblings)
     return NewEvent(EventType.turn_completed, {"turn": shape})

@@ -7,7 +7,7 @@ from typing import Any
 from pantheon.base.errors import INVALID, ProblemType
 from pantheon.base.text import sanitise
 from pantheon.providers.registry import Providers
-from pantheon.rooms.limits import DEFAULTS, check_limits
+from pantheon.rooms.limits import DEFAULTS, check_limits, lower
 from pantheon.rooms.rooms import GOAL_REQUIRED
 from pantheon.turns.mentions import ALL, find_mentions, near_keys
 from pantheon.turns.modes.registry import ALIASES, MODES
@@ -190,5 +190,5 @@ def _limits(place: Place, wanted: TurnInput) -> dict[str, Any]:
     limits = {**DEFAULTS, **place.limits}
     check_limits(wanted.limits)
     for name, value in wanted.limits.items():
-        limits[name] = min(value, limits[name])
+        limits[name] = lower(name, value, limits.get(name))
     return limits

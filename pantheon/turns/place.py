@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from pantheon.accounts.roles import Who
 from pantheon.base.errors import NOT_FOUND
 from pantheon.db.pool import Connection
+from pantheon.ledger.terms import OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Place:
     """The session a turn is for, and who sits there.
 
     In the `roster` those who are not `seated` are agents that manage without a seat.
-    `keys_version` is that of the provider keys that the workspace has entered.
+    `keys_version` is that of the provider keys that the workspace has entered, `enforcement` its
+    switch of billing, `book_id` the price book that is valid.
     """
 
     id: UUID
@@ -35,6 +37,8 @@ class Place:
     approve: str | None = None
     manager: Mapping[str, Any] | None = None
     keys_version: int = 0
+    enforcement: str = OFF
+    book_id: UUID | None = None
 
 
 async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
@@ -53,6 +57,15 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
                        SELECT count(*) + count(k.ended_at) FROM provider_keys k
                        WHERE k.workspace_id = s.workspace_id
                    ) AS keys_version,
+                   coalesce((
+                       SELECT w.enforcement FROM wallets w WHERE w.workspace_id = s.workspace_id
+                   ), 'off') AS enforcement,
+                   (
+                       SELECT b.id FROM price_books b
+                       WHERE b.workspace_id = s.workspace_id
+                         AND b.valid_from <= clock_timestamp()
+                       ORDER BY b.valid_from DESC, b.version DESC LIMIT 1
+                   ) AS book_id,
                    coalesce((
                        SELECT json_agg(json_build_object(
                            'agent_id', a.id, 'key', a.key, 'name', a.name, 'color', a.color,

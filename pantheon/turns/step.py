@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from pantheon.base.crashpoints import crash_point
+from pantheon.base.money import credits_text
 from pantheon.context.digest import InvalidDigest
 from pantheon.context.quotes import Quote
 from pantheon.context.summaries import NewSummary
 from pantheon.events import event_log
+from pantheon.ledger.holds import INSUFFICIENT_CREDITS, NotCovered
 from pantheon.providers.types import Failure
 from pantheon.turns.approve import ask_user
 from pantheon.turns.ask import Ask, Opened, prepare_ask, repair_ask
@@ -82,7 +84,12 @@ async def _run(work: Work, key: str) -> None:
             await end_step(work, step, StepStatus.failed, error=_exhausted(step))
         else:
             crash_point("step.before_attempt")
-            opened = await open_attempt(work, step, ask)
+            try:
+                opened = await open_attempt(work, step, ask)
+            except NotCovered:
+                error = error_of(_not_covered(ask), step.attempts)
+                await end_step(work, step, StepStatus.failed, error=error)
+                return
             crash_point("step.attempt_committed")
             again = await _send(work, key, opened, deadline)
 
@@ -225,6 +232,17 @@ def _wait_seconds(step: StepRow, failure: Failure, left_seconds: float) -> float
     if wait is None:
         wait = FIRST_WAIT_SECONDS * 2 ** (tried - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
     return wait if wait < min(left_seconds, LONGEST_WAIT_SECONDS) else None
+
+
+def _not_covered(ask: Ask) -> Failure:
+    kind, need = INSUFFICIENT_CREDITS, credits_text(ask.earmark_microcredits)
+    return Failure(
+        kind.code,
+        kind.title,
+        f"This request may charge up to {need} credits, more than the turn may still spend.",
+        retryable=False,
+        sent=False,
+    )
 
 
 def _exhausted(step: StepRow) -> dict[str, Any]:

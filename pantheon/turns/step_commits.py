@@ -12,12 +12,13 @@ from pantheon.context.summaries import NewSummary, shortly
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
 from pantheon.events.types import EventType, NewEvent
-from pantheon.ledger import attempts, wallets
+from pantheon.ledger import attempts, holds
 from pantheon.ledger.attempts import Attempt, Closing, Outcome
+from pantheon.ledger.holds import NotCovered
 from pantheon.providers.types import Failure
 from pantheon.sessions import messages
 from pantheon.turns import steps
-from pantheon.turns.ask import Ask, Opened, learn, record_ask
+from pantheon.turns.ask import Ask, Opened, learn, record_ask, reserve_of
 from pantheon.turns.call import Reply, closing
 from pantheon.turns.finalize import count_end, finish_turn
 from pantheon.turns.steps import Spent
@@ -46,13 +47,26 @@ async def create_step(work: Work, plan: StepPlan) -> None:
 async def open_attempt(work: Work, step: StepRow, ask: Ask) -> Opened:
     """Record an attempt before it leaves: the step runs, attempt, audit and event stand.
 
-    Raises LeaseLost.
+    What it may charge is earmarked; where the turn's hold has not as much left, it is raised
+    first. Raises LeaseLost, and NotCovered where it cannot be raised so far.
     """
+    try:
+        return await _open_attempt(work, step, ask, extended=False)
+    except NotCovered:
+        return await _open_attempt(work, step, ask, extended=True)
+
+
+async def _open_attempt(work: Work, step: StepRow, ask: Ask, *, extended: bool) -> Opened:
     number = step.attempts + 1
     kind = EventType.step_started if number == 1 else EventType.step_restarted
 
     async def write(conn: Connection) -> tuple[Attempt, StepRow]:
         first = await event_log.fence(conn, work.ref, work.turn.lease_epoch, 1)
+        if extended and not await holds.extend(
+            conn, work.turn.workspace_id, work.turn.id, step.agent_key,
+            ask.earmark_microcredits, reserve_of(step, ask), ask.terms.enforcement,
+        ):  # fmt: skip
+            raise NotCovered(f"step {step.id}")
         attempt, started = await record_ask(conn, work.turn, step, ask)
         if started.attempts != number:
             # This transaction was committed before, its reply was lost.
@@ -80,7 +94,7 @@ async def close_attempt(
 ) -> None:
     """Store what came back: result, message, call event, draw and events, in one transaction."""
     outcome = Outcome(status.value)
-    closed, spent = closing(reply, opened.ask, outcome)
+    closed, spent = closing(reply, opened.ask, outcome, opened.attempt)
     failed = status is StepStatus.failed and reply.failure is not None
     error = error_of(reply.failure, step.attempts) if failed and reply.failure else None
     shown = "" if opened.ask.speech.structure is not None else reply.text
@@ -117,7 +131,7 @@ async def end_step(
         count = len(events) + 1 + (decision is not None) + (summary is not None)
         first = await event_log.fence(conn, work.ref, turn.lease_epoch, count, settles=True)
         if call is not None and not await attempts.close(
-            conn, turn.workspace_id, call[0].id, call[1]
+            conn, turn.workspace_id, call[0].id, call[1], billed=call[0].hold_id is not None
         ):
             raise Committed
         if message_id is not None:
@@ -135,8 +149,6 @@ async def end_step(
         if row is None:
             raise Committed
         ended = replace(row, content=text or None)
-        if call is not None:
-            await wallets.draw(conn, turn.workspace_id, turn.id, call[1].charged_microcredits)
         data = {"step_id": step.id, "attempt": ended.attempts, "step": _shape(work, ended)}
         written = [*events, NewEvent(ENDED[status], data)]
         # Asked behind the fence: what other steps have committed is known here by now.
@@ -195,7 +207,7 @@ async def close_for_retry(
 ) -> None:
     """Close a failed attempt whose step tries again after a wait. Raises LeaseLost."""
     turn = work.turn
-    closed, spent = closing(reply, opened.ask, Outcome.failed)
+    closed, spent = closing(reply, opened.ask, Outcome.failed, opened.attempt)
     assert reply.failure is not None
     data = {
         "step_id": step.id,
@@ -207,7 +219,10 @@ async def close_for_retry(
 
     async def write(conn: Connection) -> None:
         first = await event_log.fence(conn, work.ref, turn.lease_epoch, len(events))
-        if not await attempts.close(conn, turn.workspace_id, opened.attempt.id, closed):
+        if not await attempts.close(
+            conn, turn.workspace_id, opened.attempt.id, closed,
+            billed=opened.attempt.hold_id is not None,
+        ):  # fmt: skip
             raise Committed
         await steps.spend(conn, step, spent)
         await event_log.write(conn, work.ref, first, events)

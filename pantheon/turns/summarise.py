@@ -180,7 +180,7 @@ def prepare_summary(providers: Providers, frozen: Frozen, due: Due) -> Ask | Fai
     size = sum(section["tokens"] for section in sections if section["origin"] == "history")
     actions = [{"kind": "due", "reason": told, "tokens": size}]
     request = Assembled(messages, sections, budget, actions)
-    return ask_of(provider, model, speech, request, [], meter)
+    return ask_of(provider, model, speech, request, [], meter, frozen.terms)
 
 
 def read_summary(

@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from pantheon.events.types import TurnRef
+from pantheon.ledger.terms import UNBILLED, Terms
 
 GRAPH_VERSION = 1
 """Changes when step keys or the order of steps change: an old turn needs a build that knows it."""
@@ -93,6 +94,7 @@ class Frozen:
     manager: Seat | None = None
     manager_prompt: str = ""
     summary_model: str | None = None
+    terms: Terms = UNBILLED
 
     @property
     def everybody(self) -> tuple[Seat, ...]:
@@ -120,6 +122,7 @@ class Frozen:
             "manager": self.manager and _dumped(self.manager),
             "manager_prompt": self.manager_prompt,
             "summary_model": self.summary_model,
+            "terms": self.terms.dump(),
         }
 
     @classmethod
@@ -136,6 +139,7 @@ class Frozen:
             manager and Seat(**manager),
             stored["manager_prompt"],
             stored.get("summary_model"),
+            Terms.load(stored.get("terms")),
         )
 
 

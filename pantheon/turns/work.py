@@ -10,10 +10,12 @@ import psycopg
 import structlog
 
 from pantheon.base.errors import UNAVAILABLE, Problem
+from pantheon.base.money import microcredits_of
 from pantheon.context.quotes import PastTurn, Quote
 from pantheon.db.pool import Connection, Database
 from pantheon.events.hub import Hub
 from pantheon.events.types import TurnRef
+from pantheon.ledger.holds import INSUFFICIENT_CREDITS
 from pantheon.providers.registry import Providers
 from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns.ask import Opened, history_bounds
@@ -116,8 +118,9 @@ class Work:
         over = asyncio.get_running_loop().time() >= self.ends_at
         first = [due.plan for key, due in self.due.items() if key not in done]
         batch: list[StepPlan] | Stop = first
-        if over or not first:
-            batch = mode.next_batch(self.frozen, done, "turn_seconds" if over else None)
+        cap = "turn_seconds" if over else self._out_of_credits(done)
+        if cap or not first:
+            batch = mode.next_batch(self.frozen, done, cap)
         if self._reopens(batch):
             batch = mode.next_batch(self.frozen, done, "turn_seconds")
         if isinstance(batch, Stop):
@@ -128,6 +131,21 @@ class Work:
         if control.draining:
             return Stop("drain", whole=False)
         return batch
+
+    def _out_of_credits(self, done: Mapping[str, StepRow]) -> str | None:
+        """Return the cap `credits` where the turn has spent its own, or a call was not covered."""
+        limit = self.frozen.limits.get("credits")
+        rows = {**self.steps, **done}.values()
+        if limit is not None:
+            spent = sum(row.charged_microcredits for row in rows)
+            if spent >= microcredits_of(limit):
+                return "credits"
+        refused = any(
+            (row.error or {}).get("code") == INSUFFICIENT_CREDITS.code
+            for row in rows
+            if row.source_step_id is None
+        )
+        return "credits" if refused else None
 
     def _reopens(self, batch: list[StepPlan] | Stop) -> bool:
         """Say whether a manager is to decide again though a synthesis was called for.

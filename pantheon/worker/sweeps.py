@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -10,8 +11,9 @@ import structlog
 from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.db.pool import Connection
-from pantheon.ledger import attempts
+from pantheon.ledger import attempts, seals
 from pantheon.ops import usage
+from pantheon.ops.outside import close_outside
 from pantheon.ops.runtime import Runtime
 from pantheon.turns import approve, checkpoints, leases
 from pantheon.turns.types import GRAPH_VERSION
@@ -51,15 +53,26 @@ async def sweep(runtime: Runtime) -> bool:
         expired = await _expired_attempts(conn)
         unanswered = await _unanswered(conn)
         threads = await _threads_over(runtime, conn)
+        open_ledgers = await seals.unsealed(conn)
     for workspace_id, attempt_id in expired:
         async with runtime.db.transaction(workspace_id) as conn:
-            await attempts.close(conn, workspace_id, attempt_id, attempts.LOST)
+            await close_outside(conn, workspace_id, attempt_id, attempts.LOST, billed=True)
     for workspace_id, turn_id in unanswered:
         async with runtime.db.transaction(workspace_id) as conn:
             await approve.expire(conn, workspace_id, turn_id)
+    for workspace_id, until in open_ledgers:
+        await _seal(runtime, workspace_id, until)
     await checkpoints.delete_threads(runtime.checkpoints, threads)
     await usage.sum_days(runtime.db)
     return True
+
+
+async def _seal(runtime: Runtime, workspace_id: UUID, until: datetime) -> None:
+    """Seal what is final of a ledger, batch by batch."""
+    sealed: int | None = 0
+    while sealed is not None:
+        async with runtime.db.transaction(workspace_id) as conn:
+            sealed = await seals.seal(conn, workspace_id, until)
 
 
 async def _count_live(conn: Connection) -> None:

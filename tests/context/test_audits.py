@@ -26,7 +26,7 @@ async def recorded(conn, who, turn, number: int) -> UUID:
     await audits.record(
         conn, who.workspace_id, attempt.id, attempt.step_id, "lab/m1", ASSEMBLED, digest
     )
-    await attempts.close(conn, who.workspace_id, attempt.id, CLOSING)
+    await attempts.close(conn, who.workspace_id, attempt.id, CLOSING, billed=False)
     return attempt.id
 
 

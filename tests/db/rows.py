@@ -45,7 +45,24 @@ ROWS = {
             step_id, content)
         VALUES (%(w)s, %(id)s, %(session)s, 'all', 1, 1, 1, %(turn)s, %(step)s,
             '{"summary": "S", "key_facts": [{"text": "F", "turns": [1]}]}')""",
-    "holds": "(workspace_id, turn_id, amount_microcredits) VALUES (%(w)s, %(turn)s, 0)",
+    "price_books": """(workspace_id, id, version, valid_from, credits_per_usd, margin_percent,
+            reason, user_id)
+        VALUES (%(w)s, %(book)s, 1, now(), 1, 0, 'R', %(user)s)""",
+    "price_lines": """(workspace_id, book_id, model, source, input, output)
+        VALUES (%(w)s, %(book)s, 'demo/a', 'operator', 1, 1)""",
+    "wallets": "(workspace_id) VALUES (%(w)s)",
+    "holds": """(workspace_id, id, turn_id, amount_microcredits)
+        VALUES (%(w)s, %(turn)s, %(turn)s, 0)""",
+    "budgets": """(workspace_id, id, scope, scope_id, period, limit_microcredits)
+        VALUES (%(w)s, %(budget)s, 'workspace', %(w)s, 'day', 1)""",
+    "budget_uses": "(workspace_id, budget_id, since) VALUES (%(w)s, %(budget)s, '2026-01-01')",
+    "budget_holds": """(workspace_id, hold_id, budget_id, since, amount_microcredits)
+        VALUES (%(w)s, %(turn)s, %(budget)s, '2026-01-01', 0)""",
+    "postings": """(workspace_id, id, kind, month) VALUES (%(w)s, %(id)s, 'hold', '2026-01-01')""",
+    "seals": """(workspace_id, number, until, events, postings, previous_sha256, sha256)
+        VALUES (%(w)s, 1, now(), 1, 0, '', '\\x00')""",
+    "closed_months": """(workspace_id, month, user_id, totals)
+        VALUES (%(w)s, '2026-01-01', %(user)s, '{}')""",
     "context_audits": """(workspace_id, attempt_id, step_id, model, sections, budget,
             request_sha256)
         VALUES (%(w)s, %(attempt)s, %(step)s, 'a', '[]', '{}', '\\x00')""",
@@ -65,6 +82,7 @@ ROWS = {
 }
 
 NAMES = (
+    *("book", "budget"),
     *("id", "user", "agent", "prompt", "room", "session"),
     *("turn", "message", "step", "attempt"),
 )

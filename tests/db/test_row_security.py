@@ -7,7 +7,10 @@ from tests.db.rows import ROWS, fill
 
 # No tenant's data: the revision, and the processes that run turns.
 SHARED = {"alembic_version", "workers"}
-APPEND_ONLY = {"llm_call_events", "turn_events", "messages", "agent_prompts", "context_audits"}
+APPEND_ONLY = {
+    *("llm_call_events", "turn_events", "messages", "agent_prompts", "context_audits"),
+    *("price_books", "price_lines", "postings", "seals", "closed_months"),
+}
 REMOVABLE = {"room_agents", "login_tokens", "logins", "idempotency_keys"}
 REMOVABLE |= {"usage_marks", "usage_rollups"}
 # A credential is found before its workspace is known.

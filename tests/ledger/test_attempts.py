@@ -66,10 +66,10 @@ async def test_an_attempt_is_closed_by_one_call_event(conn, who):
     attempt = attempt_of(who, await make_turn(conn, who))
     await attempts.open_attempt(conn, attempt)
     assert await attempts.load_open(conn, who.workspace_id, attempt.step_id) == attempt
-    assert await attempts.close(conn, who.workspace_id, attempt.id, CLOSING)
+    assert await attempts.close(conn, who.workspace_id, attempt.id, CLOSING, billed=False)
     row = (attempt.id, "completed", None, 120, 30, Decimal("0.0012345"), 1_235)
     assert await ledger(conn) == [row]
-    assert not await attempts.close(conn, who.workspace_id, attempt.id, LOST)
+    assert not await attempts.close(conn, who.workspace_id, attempt.id, LOST, billed=False)
     assert await ledger(conn) == [row]
 
 
@@ -79,7 +79,7 @@ async def test_what_is_open_is_settled_as_lost_and_charges_nothing(conn, who):
     other = attempt_of(who, await make_turn(conn, who))
     for attempt in (lost, done, other):
         await attempts.open_attempt(conn, attempt)
-    await attempts.close(conn, who.workspace_id, done.id, CLOSING)
+    await attempts.close(conn, who.workspace_id, done.id, CLOSING, billed=False)
     settled = await attempts.close_lost(conn, who.workspace_id, lost.turn_id)
     assert settled == [lost.step_id]
     assert (await ledger(conn))[0] == (lost.id, "lost", "worker_lost", 0, 0, None, 0)
@@ -115,7 +115,7 @@ async def test_outside_of_a_turn_an_attempt_expires_and_inside_it_does_not(
 async def test_the_ledger_is_append_only_for_the_app(conn, who):
     attempt = attempt_of(who, await make_turn(conn, who))
     await attempts.open_attempt(conn, attempt)
-    await attempts.close(conn, who.workspace_id, attempt.id, CLOSING)
+    await attempts.close(conn, who.workspace_id, attempt.id, CLOSING, billed=False)
     for statement in ("UPDATE llm_call_events SET cost_usd = 0", "DELETE FROM llm_call_events"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with conn.transaction():

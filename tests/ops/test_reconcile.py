@@ -4,6 +4,8 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import psycopg
@@ -11,10 +13,13 @@ import pytest
 
 from pantheon.accounts import keys
 from pantheon.accounts.roles import Who
+from pantheon.base import clock
+from pantheon.ledger import budgets, price_books, seals, wallets
 from pantheon.ops.embedded import Server
 from pantheon.ops.invariants import CHECKS
 from pantheon.ops.reconcile import NAMED_AT_MOST, Finding, check_books, reconcile, write_metrics
 from pantheon.ops.runtime import Runtime
+from pantheon.providers.types import Price
 from pantheon.turns.cancel import request_cancel
 from pantheon.turns.retry import retry_turn
 from tests import make
@@ -31,11 +36,30 @@ class Books:
 
 # What each check says: a change that it has to find, and the column of the row that it names.
 BROKEN = {
-    "a hold draws what its turn's calls charged, and is released when the turn is over": (
+    "a hold draws what its calls charged, earmarks what is open, and ends with its turn": (
         "UPDATE holds SET drawn_microcredits = drawn_microcredits + 1 WHERE turn_id = {turn}",
+        "hold_id",
+    ),
+    "every turn that is billed has its hold": (
+        "DELETE FROM holds WHERE turn_id = {turn}",
         "turn_id",
     ),
-    "every turn has its hold": ("DELETE FROM holds WHERE turn_id = {turn}", "turn_id"),
+    "a wallet has what was granted less what was charged, and reserves what is held": (
+        "UPDATE wallets SET balance_microcredits = balance_microcredits + 1",
+        "workspace_id",
+    ),
+    "each movement sums to zero, and each charge is posted once, as its call event has it": (
+        "DELETE FROM postings WHERE kind = 'charge'",
+        "id",
+    ),
+    "a budget has spent and reserved what the holds under it have": (
+        "UPDATE budget_uses SET spent_microcredits = spent_microcredits + 1",
+        "budget_id",
+    ),
+    "the seals are an unbroken chain, and every row behind them is as it was sealed": (
+        "UPDATE llm_call_events SET model = model || ' ' WHERE turn_id = {turn}",
+        "workspace_id",
+    ),
     "what failed or was lost is not charged": (
         "UPDATE llm_call_events SET charged_microcredits = 1 WHERE outcome = 'failed'",
         "attempt_id",
@@ -123,8 +147,17 @@ BROKEN = {
 async def books(runtime: Runtime, server: Server, who: Who) -> Books:
     """A turn that went well, and beside it: a partial one, its retry, a cancelled one, a test call.
 
-    The retry and the test call are of another workspace.
+    The retry and the test call are of another workspace. The first turn is paid, under a budget,
+    by a price book, and sealed.
     """
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await wallets.grant(conn, who.workspace_id, 10_000_000, reason="For tests")
+        await wallets.enforce(conn, who, "enforce")
+        price = Price(Decimal(1), Decimal(4), Decimal("0.5"))
+        await price_books.create_book(conn, who, {"demo/fast": price}, [], reason="For tests")
+        await budgets.create_budget(
+            conn, who, scope="workspace", scope_id=None, period="day", limit_microcredits=9_000_000
+        )
     turn = await send(runtime, who, await direct_session(runtime, who, "demo/fast"))
     other = await make.make_workspace(runtime.db)
     room = await session_with(runtime, other, "demo/fast", "demo/failing", mode="roundtable")
@@ -144,6 +177,10 @@ async def books(runtime: Runtime, server: Server, who: Who) -> Books:
         await ended(runtime, other, cancelled),
     ]
     assert [end["status"] for end in ends] == ["completed", "partial", "cancelled"]
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        until = clock.now() + timedelta(seconds=1)
+        numbers = [await seals.seal(conn, who.workspace_id, until, most=2) for _ in range(3)]
+    assert numbers == [1, 2, None]
     return Books(server.admin_url, turn["id"])
 
 

@@ -32,7 +32,7 @@ async def refused(runtime: Runtime, who: Who, session_id: UUID, text: str = "Q?"
 async def test_a_turn_is_stored_whole(idle, who):
     session_id = await session_with(idle, who, "demo/fast", "demo/fast", mode="roundtable")
     turn = await send(idle, who, session_id, "One?\nTwo?")
-    assert await rows(idle, who, EVERYTHING) == [(1, 2, 1, 1, 1, 0)]
+    assert await rows(idle, who, EVERYTHING) == [(1, 2, 1, 0, 1, 0)]
     ((event, data),) = await log_of(idle, who, turn)
     assert (event.seq, event.type, data["turn"]) == (1, "turn.created", turn)
     async with idle.db.transaction(who.workspace_id) as conn:
@@ -45,7 +45,7 @@ async def test_a_turn_is_stored_whole(idle, who):
 async def test_in_direct_mode_a_birth_records_the_first_attempt(idle, who):
     idle.slots.open(who.user_id, 30, lambda: 1)
     turn = await send(idle, who, await direct_session(idle, who, "demo/fast"))
-    assert await rows(idle, who, EVERYTHING) == [(1, 1, 1, 1, 3, 1)]
+    assert await rows(idle, who, EVERYTHING) == [(1, 1, 1, 0, 3, 1)]
     assert [event.type for event, _ in await log_of(idle, who, turn)] == [
         "turn.created", "turn.started", "step.started",
     ]  # fmt: skip

@@ -14,8 +14,6 @@ from pantheon.turns.work import Work
 from tests.turns.drive import log_of, rows, view
 from tests.turns.under_lease import at_work, steps_of
 
-HOLD = "SELECT released_at IS NOT NULL FROM holds WHERE turn_id = %s"
-
 
 async def end_step(work: Work, number: int, status: StepStatus) -> None:
     """Give a step its result, in the rows and in memory."""
@@ -71,7 +69,6 @@ async def test_a_cancel_ends_what_is_open(idle, who):
     assert turn["log"] == [
         "turn.created", "step.cancelled", "step.cancelled", "turn.completed",
     ]  # fmt: skip
-    assert await rows(idle, who, HOLD, work.turn.id) == [(True,)]
     assert work.finished
 
 

@@ -133,7 +133,9 @@ async def test_later_agents_of_a_round_table_read_more(idle: Runtime, who: Who) 
     session_id = await session_of(idle, who, "roundtable", "ok-40", "ok-40", "ok-40", reply=500)
     told = await forecast(idle, who, session_id)
     high = [agent["tokens"]["high"] for agent in told["agents"]]
-    assert [later - high[0] for later in high] == [0, 500, 1_000]
+    # What one of them writes may be twice as many tokens for the next, half again at its provider.
+    assert high[2] - high[1] == 2 * 1.5 * (500 + 200)
+    assert high[1] - high[0] > 2 * 1.5 * 500
     low = [agent["tokens"]["low"] for agent in told["agents"]]
     assert len(set(low)) == 1
     alike = await forecast(idle, who, session_id, "@all")
@@ -145,7 +147,9 @@ async def test_an_answer_is_as_long_as_its_agent_may_write(idle: Runtime, who: W
     for prefix, reply in (("b", 100), ("c", 300), ("d", None)):
         session_id = await session_of(idle, who, "roundtable", "ok-40", reply=reply, prefix=prefix)
         sizes.append((await forecast(idle, who, session_id))["tokens"]["high"])
-    assert [size - sizes[0] for size in sizes] == [0, 200, 924]
+    # Without a limit the answer is as long as the model can, and the body is shorter by the limit.
+    unlimited = 4_096 - 100 - len('"max_tokens":100,')
+    assert [size - sizes[0] for size in sizes] == [0, 200, unlimited]
 
 
 async def test_history_counts(runtime: Runtime, who: Who) -> None:

@@ -183,6 +183,7 @@ async def test_agent(
             model,
             seconds=TEST_SECONDS,
             agent_key=agent["key"],
+            agent_id=agent_id,
             parameters=agent["parameters"],
         )
         async with runtime.db.transaction(who.workspace_id) as conn:

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from pantheon.api import shapes
 from pantheon.api.answers import Json, gone, resource
-from pantheon.api.bodies import LONGEST_TEXT, Body, absent
+from pantheon.api.bodies import LONGEST_TEXT, Body, LimitValue, absent
 from pantheon.api.deps import Cursor, IfMatch, Limit, OwnProviders, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.routes.agents import Context, ModelId, Name, Prompt
@@ -31,7 +31,7 @@ ModeName = Annotated[str, Field(max_length=40, description=f"{', '.join(ROOM_MOD
 Mentions = Literal["override", "first", "ignore"]
 Order = Literal["parallel", "sequence"]
 Approve = Literal["never", "plan", "each_round", "each_agent"]
-Limits = Annotated[dict[str, StrictInt], Field(max_length=20)]
+Limits = Annotated[dict[str, LimitValue], Field(max_length=20)]
 
 
 class Manager(Body):

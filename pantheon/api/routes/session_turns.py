@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from pantheon.api import turn_shapes
 from pantheon.api.answers import Json
-from pantheon.api.bodies import LONGEST_TEXT, Body
+from pantheon.api.bodies import LONGEST_TEXT, Body, LimitValue
 from pantheon.api.deps import Cursor, LastEventId, Limit, RuntimeOf, SignedIn
 from pantheon.api.idempotency import create_once
 from pantheon.api.turn_answers import STREAM, STREAMED_TURN, AsPreferred, answer_turn, event_stream
@@ -42,7 +42,7 @@ class NewTurn(Body):
     order: Literal["parallel", "sequence"] | None = None
     models: Annotated[dict[Key, ModelId], Field(max_length=200)] = Field(default_factory=dict)
     approve: Annotated[str, Field(max_length=32)] | None = None
-    limits: Annotated[dict[Key, int], Field(max_length=20)] = Field(default_factory=dict)
+    limits: Annotated[dict[Key, LimitValue], Field(max_length=20)] = Field(default_factory=dict)
 
     def wanted(self) -> TurnInput:
         """Return it as acceptance takes it."""

@@ -168,13 +168,14 @@ def _asks(frozen: Frozen, number: int) -> bool:
 
 
 def _undecided(route: StepRow, cap: str | None) -> str:
-    """Return why there is no decision: a manager whom the wall clock cut short was not wrong.
+    """Return why there is no decision: a manager whom a cap of the turn cut short was not wrong.
 
-    Nor is one whom it kept from deciding at all: in the turn that this one tries again, say.
+    Nor is one whom the wall clock kept from deciding at all: in the turn that this one tries
+    again, say.
     """
     if route.status == StepStatus.skipped:
         return "turn_seconds"
-    cut = (route.error or {}).get("code") == "step_timeout"
+    cut = (route.error or {}).get("code") in ("step_timeout", "insufficient_credits")
     return cap if cap is not None and cut else "router_invalid"
 
 
