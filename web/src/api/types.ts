@@ -76,7 +76,8 @@ export type Agent = Omit<Schemas["Agent"], "context" | "parameters"> & {
 export type RoomAgent = Omit<Schemas["RoomAgent"], "context"> & { context?: Context | null };
 export type Room = Omit<Schemas["Room"], "agents" | "limits" | "manager"> & {
   agents: RoomAgent[];
-  limits: Record<string, number>;
+  /** `credits` is a decimal string, the others are numbers. */
+  limits: Record<string, number | string>;
   manager: Manager | null;
 };
 export type Turn = Omit<Schemas["Turn"], "approval" | "error" | "steps"> & {

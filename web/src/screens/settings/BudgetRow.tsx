@@ -6,11 +6,10 @@ import type { Budget } from "../../api/types";
 import { creditsOf } from "../../lib/format";
 import { money } from "../../lib/strings.money";
 import { creditsText } from "../../parts/Credits";
+import { CreditsField, isAmount } from "../../parts/CreditsField";
 import { SpentBar } from "../../parts/SpentBar";
 import { showToast } from "../../parts/toasts";
 import { useScopeName } from "../../parts/useMoney";
-
-import { CreditsField, isAmount } from "./CreditsField";
 
 const words = money.budgets;
 
@@ -84,7 +83,7 @@ export function BudgetRow({ budget, mayChange }: { budget: Budget; mayChange: bo
 
 function Edit({ budget, onDone }: { budget: Budget; onDone: () => void }) {
   const client = useQueryClient();
-  const [limit, setLimit] = useState(budget.limit);
+  const [limit, setLimit] = useState(budget.limit.replace(/\.?0+$/, ""));
   const change = useMutation({
     mutationFn: () => changeBudget(budget, limit.trim()),
     onSuccess: async () => {

@@ -5,8 +5,7 @@ import { createBudget, refreshMoney } from "../../api/money";
 import { agents, info, rooms } from "../../api/queries";
 import type { NewBudget as Body } from "../../api/types";
 import { money } from "../../lib/strings.money";
-
-import { CreditsField, isAmount } from "./CreditsField";
+import { CreditsField, isAmount } from "../../parts/CreditsField";
 
 const words = money.budgets;
 /** A session's budget is set where one knows its id: through the API. */

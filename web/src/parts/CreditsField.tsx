@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef } from "react";
 
-import { money } from "../../lib/strings.money";
+import { money } from "../lib/strings.money";
 
 const words = money.budgets;
 const AMOUNT = /^\d{1,12}(\.\d{1,6})?$/;
@@ -12,12 +12,14 @@ interface Props {
   label: string;
   value: string;
   onChange: (value: string) => void;
+  /** What holds while nothing is written. */
+  placeholder?: string;
   /** Take the focus, for what was just asked for. */
   focused?: boolean;
 }
 
 /** An amount of credits; it stays the decimal text that was written. */
-export function CreditsField({ label, value, onChange, focused = false }: Props) {
+export function CreditsField({ label, value, onChange, placeholder, focused = false }: Props) {
   const help = useId();
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -36,6 +38,7 @@ export function CreditsField({ label, value, onChange, focused = false }: Props)
         aria-label={label}
         aria-describedby={bad ? help : undefined}
         value={value}
+        placeholder={placeholder}
         maxLength={19}
         aria-invalid={bad || undefined}
         onChange={(event) => onChange(event.target.value.replace(",", "."))}
