@@ -121,6 +121,7 @@ class Connection(asyncio.Protocol):
             if not entry.streamed:
                 answer = openai.whole(asked, answer)
         entry.status, entry.tokens = answer.status, answer.tokens
+        entry.usage = openai.reported(answer)
         self._entry = entry
         if answer.status == 0:
             self._finish(answer)

@@ -10,6 +10,7 @@ from uuid import UUID
 from pantheon.ops.reconcile import reconcile
 from pantheon.turns.view import view_timeline, view_turn
 from tests.fakes.process import requests
+from tests.faults.billing import CALLS, WALLET, check_charges, seal_all
 from tests.faults.world import World
 
 
@@ -35,8 +36,10 @@ class Tally:
 async def check(here: World) -> Tally:
     """Assert every invariant that a world at rest can show; returns what its books hold."""
     check_logs(here)
+    await seal_all(here.db, here.who)
     await check_drift(here)
     tally = await check_requests(here)
+    await check_money(here)
     await check_views(here)
     return tally
 
@@ -102,6 +105,26 @@ async def check_requests(here: World) -> Tally:
     lost = sum(ledger[attempt][0] == "lost" for attempt in times)
     credits = sum(row[4] or 0 for row in ledger.values())
     return Tally(*counted[0], len(seen), lost, credits)
+
+
+async def check_money(here: World) -> int:
+    """Assert that calls charged what they must, and that the wallet has what is left (I1).
+
+    Reckoned again from the model server's log. Returns how many calls the server has priced.
+    """
+    log = await asyncio.to_thread(requests, here.fakes)
+    charged, reported = check_charges(await here.rows(CALLS), {entry["id"]: entry for entry in log})
+    ((balance, held, granted, moved),) = await here.rows(WALLET)
+    open_turns = await here.rows("SELECT id FROM turns WHERE finished_at IS NULL")
+    assert open_turns or held == 0, f"{held} micro-credits stay reserved"
+    assert balance == granted - charged, f"{balance} left of {granted}, {charged} were charged"
+    assert moved == 0, f"postings sum to {moved}"
+    ((unsealed,),) = await here.rows(
+        "SELECT count(*) FROM llm_call_events"
+        " WHERE created_at >= (SELECT coalesce(max(until), '-infinity') FROM seals)"
+    )
+    assert unsealed == 0, f"{unsealed} calls are in no seal"
+    return reported
 
 
 async def check_views(here: World) -> None:

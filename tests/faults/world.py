@@ -18,6 +18,7 @@ from pantheon.base.errors import Problem
 from pantheon.db.pool import Database
 from pantheon.ops.embedded import Server
 from tests import make
+from tests.faults.billing import open_billing
 from tests.faults.processes import Nursery, Process
 
 TERMINAL = ("completed", "partial", "failed", "cancelled")
@@ -36,14 +37,10 @@ ANSWER_SECONDS = 60.0
 
 # Nobody listens there.
 NOBODY = "http://127.0.0.1:9/v1"
-# With a price, so that what is paid twice is seen in the books.
-PRICE = {"input": "1", "output": "2"}
-PRICED = ("ok", "paced-20-2-20", "paced-20-10-40", "paced-30-20-100")
 MANAGER = {
     "id": "scripted",
     "context_window": 65_536,
     "capabilities": ["structured_outputs"],
-    "price": PRICE,
 }
 TURN_FIELDS = ("id", "session_id", "mode", "status", "error", "lease_epoch", "takeovers", "faults")
 
@@ -86,7 +83,7 @@ class World:
         process = Process(kind, self.folder / f"{name}.log")
         provider = {
             "base_url": self.fakes.removesuffix("/v1") + self.path,
-            "models": [MANAGER, *({"id": model, "price": PRICE} for model in PRICED)],
+            "models": [MANAGER],
             "any_model": True,
         }
         given = {
@@ -266,13 +263,17 @@ def _script(keys: Collection[str]) -> str:
 
 @asynccontextmanager
 async def world(server: Server, fakes: str, folder: Path, nursery: Nursery) -> AsyncIterator[World]:
-    """Make an installation whose owner has an API key; all its processes end with the block."""
+    """Make an installation whose owner has an API key and credits, which are enforced.
+
+    All its processes end with the block.
+    """
     db = Database(server.url)
     await db.open()
     here = World(server, db, fakes, folder, nursery)
     here.who = await ensure_local_owner(db)
     async with db.transaction(here.who.workspace_id) as conn:
         token, _ = await keys.create_key(conn, here.who, "faults", ["read", "write"])
+    await open_billing(db, here.who)
     here.headers = {"Authorization": f"Bearer {token}"}
     try:
         async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, headers=here.headers) as client:
