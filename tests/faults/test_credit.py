@@ -59,9 +59,8 @@ async def race(here: World, apis: Sequence[Process], rounds: int) -> Counter[int
 
 async def needed(here: World, api: Process, session_id: UUID) -> int:
     """Return the micro-credits that the next turn of a session may need, as it is told before."""
-    url = f"{api.url}/api/v1/sessions/{session_id}/turns/forecast"
-    told = await here.client.post(url, json={"input": "What now?"})
-    need = microcredits_of(told.json()["credits"]["high"])
+    told = await here.forecast(api, session_id, "direct")
+    need = microcredits_of(told["credits"]["high"])
     assert need > 0
     return need
 

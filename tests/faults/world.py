@@ -158,12 +158,7 @@ class World:
 
         With `wait_seconds` the answer waits for the turn's end so long.
         """
-        tagged = mode not in ("direct", *ORCHESTRATED)
-        body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
-        if mode in ("manual", "sequence"):
-            body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
-        elif mode in ("roundtable", "orchestrator"):
-            body["mode"] = mode
+        body = question(mode)
         if limits:
             body["limits"] = limits
         headers = {"Idempotency-Key": key} if key else {}
@@ -172,6 +167,14 @@ class World:
         return await self.client.post(
             f"{api.url}/api/v1/sessions/{session_id}/turns", json=body, headers=headers
         )
+
+    async def forecast(self, api: Process, session_id: UUID, mode: str) -> dict[str, Any]:
+        """Ask what a turn would use at least and at most."""
+        url = f"{api.url}/api/v1/sessions/{session_id}/turns/forecast"
+        response = await self.client.post(url, json=question(mode))
+        assert response.status_code == 200, response.text
+        told: dict[str, Any] = response.json()
+        return told
 
     async def ask(self, api: Process, session_id: UUID, mode: str, **given: Any) -> dict[str, Any]:
         """POST a turn that has to be taken; returns it."""
@@ -245,6 +248,17 @@ class World:
         async with self.db.transaction(self.who.workspace_id) as conn:
             for table in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
                 await conn.execute(f"DELETE FROM checkpoints.{table}")  # type: ignore[arg-type]
+
+
+def question(mode: str) -> dict[str, Any]:
+    """Return what is asked in one of `MODES`."""
+    tagged = mode not in ("direct", *ORCHESTRATED)
+    body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
+    if mode in ("manual", "sequence"):
+        body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
+    elif mode in ("roundtable", "orchestrator"):
+        body["mode"] = mode
+    return body
 
 
 def _script(keys: Collection[str]) -> str:
