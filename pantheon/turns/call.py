@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -31,7 +32,7 @@ class Reply:
 
     text: str = ""
     reasoning: str = ""
-    unsaved: NewEvent | None = None
+    unsaved: Sequence[NewEvent] = ()
     finished: Finished | None = None
     failure: Failure | None = None
     time_to_first_token_ms: int | None = None
@@ -44,9 +45,7 @@ class Reply:
         if self.reasoning:
             data = {"step_id": step.id, "attempt": step.attempts, "text": self.reasoning}
             events.append(NewEvent(EventType.step_reasoning, data))
-        if self.unsaved is not None:
-            events.append(self.unsaved)
-        return events
+        return [*events, *self.unsaved]
 
 
 async def call_model(

@@ -97,7 +97,8 @@ async def check_requests(here: World) -> Tally:
     asked = await here.rows(
         """
         SELECT (SELECT count(*) FROM turn_events WHERE type = 'turn.awaiting_input'),
-               (SELECT count(*) FROM steps WHERE kind = 'approval' AND started_at IS NOT NULL)
+               (SELECT count(*) FROM steps WHERE kind = 'approval' AND started_at IS NOT NULL
+                AND source_step_id IS NULL)
         """
     )
     assert asked[0][0] == asked[0][1], f"{asked[0][1]} approvals were asked {asked[0][0]} times"
