@@ -85,6 +85,7 @@ async def write(conn: Connection, ref: TurnRef, first_seq: int, events: Sequence
             "data": f"[{b','.join(event.data for event in written).decode()}]",
         },
     )
+    conn.carried(sum(len(event.data) for event in written))
     conn.notices.append(Notice("events", ref.session_id, written))
 
 
@@ -163,6 +164,7 @@ async def read(
     at = after
     told: set[int] = set()
     found = await cursor.fetchall()
+    conn.carried(int(found[-1][6]) if found else 0)
     for index, seq, kind, data, purged, turn_id, _ in found:
         before = at[1] if index == at[0] else 0
         if purged and seq != before + 1 and index not in told:

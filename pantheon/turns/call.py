@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pantheon.base import departures
@@ -32,7 +31,7 @@ class Reply:
 
     text: str = ""
     reasoning: str = ""
-    unsaved: Sequence[NewEvent] = ()
+    unsaved: list[NewEvent] = field(default_factory=list)
     finished: Finished | None = None
     failure: Failure | None = None
     time_to_first_token_ms: int | None = None
