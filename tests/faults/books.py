@@ -154,9 +154,22 @@ async def check_views(here: World) -> None:
                 cursor = page["next_cursor"]
                 if cursor is None:
                     break
-        _none({i for i, told in ends.items() if shown[i] != told}, "turns that are told otherwise")
+        _none(
+            {i for i, told in ends.items() if _as_it_was(shown[i], told) != told},
+            "turns that are told otherwise",
+        )
         for turn_id in list(ends)[:20]:
-            assert await view_turn(conn, here.who, turn_id) == ends[turn_id]
+            assert await view_turn(conn, here.who, turn_id) == shown[turn_id]
+
+
+def _as_it_was(shown: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return a turn without the siblings that its steps have got since by a retry."""
+    known = {step["id"]: step["siblings"] for step in told["steps"]}
+    steps = [
+        {**step, "siblings": [s for s in step["siblings"] if s in known.get(step["id"], ())]}
+        for step in shown["steps"]
+    ]
+    return {**shown, "steps": steps}
 
 
 def _none(found: Collection[object], what: str) -> None:
