@@ -60,6 +60,8 @@ export default tseslint.config(
         "error",
         { checksVoidReturn: { attributes: false } },
       ],
+      // What scrolls must be reachable by keyboard, so these may take the focus.
+      "jsx-a11y/no-noninteractive-tabindex": ["error", { roles: ["group", "log", "region"], tags: ["pre"] }],
       eqeqeq: "error",
     },
   },

@@ -9,6 +9,8 @@ from pantheon.base.errors import ProblemType
 FORBIDDEN = ProblemType("forbidden", 403, "Not allowed")
 
 ALL_SCOPES = frozenset({"read", "write", "admin"})
+SEE_ALL = ("owner", "admin")
+"""The roles that see what everybody in the workspace has used; others see their own."""
 ROLE_SCOPES = {"owner": ALL_SCOPES, "admin": ALL_SCOPES, "member": frozenset({"read", "write"})}
 
 

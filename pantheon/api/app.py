@@ -14,7 +14,9 @@ from pantheon.api.document import describe
 from pantheon.api.edge import Edge, allowed_hosts
 from pantheon.api.problems import handle_problems
 from pantheon.api.routes import (
+    admin,
     agents,
+    budgets,
     info,
     keys,
     login,
@@ -32,6 +34,7 @@ from pantheon.api.routes import (
     turns,
     usage,
     v1,
+    wallet,
 )
 from pantheon.ops.runtime import Runtime
 
@@ -49,11 +52,14 @@ SIGNED_IN = (
     summaries.router,
     messages.router,
     usage.router,
+    wallet.router,
     models.router,
     providers.router,
     search.router,
     info.router,
     keys.router,
+    budgets.router,
+    admin.router,
     login.signed_in_router,
 )
 

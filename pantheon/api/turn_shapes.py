@@ -149,6 +149,7 @@ class Turn(BaseModel):
     ]
     stop_reason: str | None
     input: str
+    input_message_id: Id
     roster: list[Seat]
     steps: list[Step]
     usage: Usage
@@ -210,17 +211,22 @@ class Forecast(BaseModel):
 
 
 class Turns(BaseModel):
-    """A page of turns."""
+    """A page of turns; `pinned` are the ids of those of their messages that are pinned."""
 
     items: list[Turn]
+    pinned: list[Id]
     next_cursor: str | None
 
 
 class Timeline(BaseModel):
-    """A session as the page shows it; the events go on after `last_event_id`."""
+    """A session as the page shows it; the events go on after `last_event_id`.
+
+    `pinned` are the ids of those messages of these turns that are pinned.
+    """
 
     session: Session
     items: list[Turn]
+    pinned: list[Id]
     next_cursor: str | None
     last_event_id: str
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 from psycopg.rows import dict_row
 
-from pantheon.accounts.roles import Who
+from pantheon.accounts.roles import SEE_ALL, Who
 from pantheon.base import cursors, ids
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import NOT_FOUND, STALE_VERSION, ProblemType
@@ -70,7 +70,7 @@ async def get_budget(conn: Connection, who: Who, budget_id: UUID) -> dict[str, A
 async def list_budgets(
     conn: Connection, who: Who, *, limit: int = 50, cursor: str | None = None
 ) -> dict[str, Any]:
-    """Return a page of the budgets, oldest first."""
+    """Return a page of the budgets that `who` may see, oldest first."""
     found = await _rows(conn, who, None, cursors.row(cursor), limit + 1)
     more = len(found) > limit
     return {
@@ -165,9 +165,21 @@ async def _rows(
             WHERE b.workspace_id = %(workspace)s AND b.deleted_at IS NULL
               AND (%(id)s::uuid IS NULL OR b.id = %(id)s)
               AND (%(after)s::uuid IS NULL OR b.id > %(after)s)
+              AND (%(user)s::uuid IS NULL OR b.scope IN ('workspace', 'room', 'agent')
+                   OR b.scope_id = %(user)s OR EXISTS (
+                       SELECT FROM sessions s
+                       WHERE s.workspace_id = b.workspace_id AND s.id = b.scope_id
+                         AND s.user_id = %(user)s
+                   ))
             ORDER BY b.id LIMIT %(limit)s
             """,
-            {"workspace": who.workspace_id, "id": budget_id, "after": after, "limit": limit},
+            {
+                "workspace": who.workspace_id,
+                "id": budget_id,
+                "after": after,
+                "user": None if who.role in SEE_ALL else who.user_id,
+                "limit": limit,
+            },
         )
         return await rows.fetchall()
 

@@ -54,6 +54,20 @@ async def load(conn: Connection, workspace_id: UUID, book_id: UUID | None) -> Bo
     return known
 
 
+async def valid_now(conn: Connection, workspace_id: UUID) -> Book | None:
+    """Return the price book that turns are accepted with now; `None` before there is any."""
+    cursor = await conn.execute(
+        """
+        SELECT id FROM price_books
+        WHERE workspace_id = %(workspace)s AND valid_from <= clock_timestamp()
+        ORDER BY valid_from DESC, version DESC LIMIT 1
+        """,
+        {"workspace": workspace_id},
+    )
+    row = await cursor.fetchone()
+    return await load(conn, workspace_id, row[0] if row else None)
+
+
 async def create_book(
     conn: Connection,
     who: Who,

@@ -8,14 +8,12 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from pantheon.accounts.roles import Who
+from pantheon.accounts.roles import SEE_ALL, Who
 from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import NOT_FOUND
 from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
-
-SEE_ALL = ("owner", "admin")
 
 
 @dataclass(frozen=True, slots=True)

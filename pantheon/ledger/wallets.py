@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from pantheon.accounts.roles import Who
+from pantheon.accounts.roles import SEE_ALL, Who
 from pantheon.base import cursors, ids
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import INVALID
@@ -148,7 +148,10 @@ async def list_transactions(
     limit: int = 50,
     cursor: str | None = None,
 ) -> dict[str, Any]:
-    """Return a page of what has moved the balance, the newest first; with `holds` all there is."""
+    """Return a page of what has moved the balance, the newest first; with `holds` all there is.
+
+    A member sees what was added and taken back, and the charges of their own calls.
+    """
     kinds = [*GRANTS, "charge"]
     return await _page(conn, who, None if holds else kinds, limit, cursor)
 
@@ -175,6 +178,11 @@ async def _page(
             SELECT * FROM postings
             WHERE workspace_id = %(workspace)s
               AND (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s))
+              AND (%(user)s::uuid IS NULL OR kind = ANY (%(open)s) OR EXISTS (
+                  SELECT FROM llm_call_events e
+                  WHERE e.workspace_id = postings.workspace_id
+                    AND e.attempt_id = postings.attempt_id AND e.user_id = %(user)s
+              ))
               AND (%(before)s::timestamptz IS NULL
                    OR (created_at, id) < (%(before)s, %(before_id)s::uuid))
             ORDER BY created_at DESC, id DESC LIMIT %(limit)s
@@ -182,6 +190,8 @@ async def _page(
             {
                 "workspace": who.workspace_id,
                 "kinds": kinds,
+                "user": None if who.role in SEE_ALL else who.user_id,
+                "open": list(GRANTS),
                 "before": before,
                 "before_id": before_id,
                 "limit": limit + 1,

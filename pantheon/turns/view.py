@@ -1,7 +1,5 @@
 """The turn as everybody sees it: timeline, `GET /turns/{id}` and `turn.completed` all use this."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -12,7 +10,7 @@ from psycopg.rows import class_row
 
 from pantheon.accounts.roles import Who
 from pantheon.base.clock import rfc3339
-from pantheon.base.errors import INVALID, NOT_FOUND
+from pantheon.base.errors import NOT_FOUND
 from pantheon.base.money import credits_text, usd_text
 from pantheon.db.pool import Connection
 from pantheon.events import event_log
@@ -109,6 +107,7 @@ def turn_shape(
         "status": turn.status,
         "stop_reason": turn.stop_reason,
         "input": text,
+        "input_message_id": str(turn.input_message_id),
         "roster": [
             {
                 "agent_id": seat.agent_id,
@@ -156,72 +155,7 @@ async def view_turn(conn: Connection, who: Who, turn_id: UUID) -> dict[str, Any]
     if row is None:
         raise NOT_FOUND(f"There is no turn {turn_id}.")
     await sessions.see(conn, who, row.session_id)
-    return (await _shapes(conn, [row]))[0]
-
-
-async def view_timeline(
-    conn: Connection,
-    who: Who,
-    session_id: UUID,
-    *,
-    limit: int,
-    cursor: str | None,
-    everything: bool,
-) -> dict[str, Any]:
-    """Return a page of a session, newest first: the head's chain, or with `everything` all turns.
-
-    In a transaction opened with `snapshot`, following the log from `last_event_id` misses nothing.
-    Raises `not_found`, and `validation_error` for a cursor that is none of ours.
-    """
-    session = await sessions.see(conn, who, session_id)
-    rows = await _page(conn, who.workspace_id, session_id, limit + 1, _index(cursor))
-    if not everything:
-        rows = await _chain(conn, who.workspace_id, session, rows, limit + 1, _index(cursor))
-    more = len(rows) > limit
-    rows = rows[:limit]
-    end = await conn.execute(
-        """
-        SELECT index, last_seq FROM turns
-        WHERE workspace_id = %(workspace)s AND session_id = %(session)s
-        ORDER BY index DESC LIMIT 1
-        """,
-        {"workspace": who.workspace_id, "session": session_id},
-    )
-    last = await end.fetchone()
-    return {
-        "session": sessions.shape(session),
-        "items": await _shapes(conn, rows),
-        "next_cursor": _cursor(rows[-1].index) if more else None,
-        "last_event_id": f"{last[0]}.{last[1]}" if last else "0.0",
-    }
-
-
-async def view_turns(
-    conn: Connection, who: Who, session_id: UUID, *, limit: int, cursor: str | None
-) -> dict[str, Any]:
-    """Return a page of all turns of a session, oldest first. Raises `not_found`."""
-    await sessions.see(conn, who, session_id)
-    async with conn.cursor(row_factory=class_row(TurnRow)) as rows_cursor:
-        await rows_cursor.execute(
-            """
-            SELECT * FROM turns
-            WHERE workspace_id = %(workspace)s AND session_id = %(session)s AND index > %(after)s
-            ORDER BY index LIMIT %(limit)s
-            """,
-            {
-                "workspace": who.workspace_id,
-                "session": session_id,
-                "after": _index(cursor) or 0,
-                "limit": limit + 1,
-            },
-        )
-        rows = await rows_cursor.fetchall()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return {
-        "items": await _shapes(conn, rows),
-        "next_cursor": _cursor(rows[-1].index) if more else None,
-    }
+    return (await view_rows(conn, [row]))[0][0]
 
 
 async def load_steps(
@@ -276,9 +210,15 @@ async def load_siblings(
     return {(parent, key): ids for parent, key, ids in await cursor.fetchall()}
 
 
-async def _shapes(conn: Connection, rows: Sequence[TurnRow]) -> list[dict[str, Any]]:
+async def view_rows(
+    conn: Connection, rows: Sequence[TurnRow]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the `Turn`s of some rows, and which of the messages that they show are pinned.
+
+    A pin is no part of a turn: it comes and goes after the turn's last event.
+    """
     if not rows:
-        return []
+        return [], []
     workspace_id = rows[0].workspace_id
     steps = await load_steps(conn, workspace_id, [row.id for row in rows])
     siblings = await load_siblings(
@@ -286,13 +226,20 @@ async def _shapes(conn: Connection, rows: Sequence[TurnRow]) -> list[dict[str, A
     )
     cursor = await conn.execute(
         """
-        SELECT id, content FROM messages
-        WHERE workspace_id = %(workspace)s AND id = ANY (%(ids)s)
+        SELECT id, CASE WHEN id = ANY (%(asked)s) THEN content END, pinned_at IS NOT NULL
+        FROM messages
+        WHERE workspace_id = %(workspace)s AND id = ANY (%(asked)s || %(answers)s::uuid[])
+        ORDER BY id
         """,
-        {"workspace": workspace_id, "ids": [row.input_message_id for row in rows]},
+        {
+            "workspace": workspace_id,
+            "asked": [row.input_message_id for row in rows],
+            "answers": [step.message_id for step in steps if step.message_id],
+        },
     )
-    texts: dict[UUID, str] = dict(await cursor.fetchall())
-    return [
+    said = await cursor.fetchall()
+    texts: dict[UUID, str] = {message_id: text for message_id, text, _ in said}
+    shapes = [
         turn_shape(
             row,
             texts[row.input_message_id],
@@ -301,83 +248,4 @@ async def _shapes(conn: Connection, rows: Sequence[TurnRow]) -> list[dict[str, A
         )
         for row in rows
     ]
-
-
-async def _page(
-    conn: Connection, workspace_id: UUID, session_id: UUID, limit: int, before: int | None
-) -> list[TurnRow]:
-    async with conn.cursor(row_factory=class_row(TurnRow)) as cursor:
-        await cursor.execute(
-            """
-            SELECT * FROM turns
-            WHERE workspace_id = %(workspace)s AND session_id = %(session)s
-              AND (%(before)s::int IS NULL OR index < %(before)s)
-            ORDER BY index DESC LIMIT %(limit)s
-            """,
-            {
-                "workspace": workspace_id,
-                "session": session_id,
-                "before": before,
-                "limit": limit,
-            },
-        )
-        return await cursor.fetchall()
-
-
-async def _chain(
-    conn: Connection,
-    workspace_id: UUID,
-    session: "sessions.Session",
-    page: list[TurnRow],
-    limit: int,
-    before: int | None,
-) -> list[TurnRow]:
-    """Keep the turns of the head's chain, reading on until there are `limit` of them.
-
-    A parent has a lower index than its child, so that one walk down the indexes finds them all.
-    """
-    wanted = session.head_turn_id
-    if before is not None:
-        wanted = await _chain_below(conn, workspace_id, session, before)
-    kept: list[TurnRow] = []
-    while page and wanted is not None and len(kept) < limit:
-        for row in page:
-            if row.id == wanted:
-                kept.append(row)
-                wanted = row.parent_id
-        page = await _page(conn, workspace_id, session.id, limit, page[-1].index)
-    return kept[:limit]
-
-
-async def _chain_below(
-    conn: Connection, workspace_id: UUID, session: "sessions.Session", before: int
-) -> UUID | None:
-    cursor = await conn.execute(
-        """
-        WITH RECURSIVE chain AS (
-            SELECT id, parent_id, index FROM turns
-            WHERE workspace_id = %(workspace)s AND id = %(head)s
-            UNION ALL
-            SELECT t.id, t.parent_id, t.index FROM chain c
-            JOIN turns t ON t.workspace_id = %(workspace)s AND t.id = c.parent_id
-            WHERE c.index >= %(before)s
-        )
-        SELECT id FROM chain WHERE index < %(before)s ORDER BY index DESC LIMIT 1
-        """,
-        {"workspace": workspace_id, "head": session.head_turn_id, "before": before},
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
-
-
-def _cursor(index: int) -> str:
-    return base64.urlsafe_b64encode(str(index).encode()).decode().rstrip("=")
-
-
-def _index(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    try:
-        return int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error) as error:
-        raise INVALID("The cursor is not one that this list gave.") from error
+    return shapes, [str(message_id) for message_id, _, pinned in said if pinned]

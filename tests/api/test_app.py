@@ -16,11 +16,13 @@ OPERATIONS = [
     for method in methods
 ]
 ADMINS_ONLY = ("/api/v1/keys", "/api/v1/admin", "/api/v1/providers/{name}/key")
+ADMINS_CHANGE = ("/api/v1/budgets",)
 
 
 def needed(method: str, path: str) -> set[str]:
     scopes = {"read" if method in SAFE_METHODS else "write"}
-    return scopes | ({"admin"} if path.startswith(ADMINS_ONLY) else set())
+    places = ADMINS_ONLY if method in SAFE_METHODS else (*ADMINS_ONLY, *ADMINS_CHANGE)
+    return scopes | ({"admin"} if path.startswith(places) else set())
 
 
 def test_the_matrix_has_the_routes_in_it():

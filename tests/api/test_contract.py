@@ -67,6 +67,13 @@ async def test_real_answers_have_the_documented_fields_and_no_others(
     )
     turn = asked.json()
     keys = (await api.client.get("/api/v1/keys")).json()["items"]
+    day = {"scope": "workspace", "period": "day", "limit": "5"}
+    budget = (await api.client.post("/api/v1/budgets", json=day)).json()
+    price = {"model": "demo/fast", "input": "1", "output": "4"}
+    books = "/api/v1/admin/price-books"
+    book = (await api.client.post(books, json={"prices": [price]})).json()
+    credits = {"credits": "5", "reason": "Start"}
+    assert (await api.client.post("/api/v1/admin/grants", json=credits)).status_code == 201
     ids = {
         "agent_id": agents[0]["id"],
         "room_id": session["room_id"],
@@ -74,6 +81,8 @@ async def test_real_answers_have_the_documented_fields_and_no_others(
         "turn_id": turn["id"],
         "step_id": turn["steps"][0]["id"],
         "key_id": keys[0]["id"],
+        "budget_id": budget["id"],
+        "book_id": book["id"],
     }
     whole = closed(document)
     seen = 0

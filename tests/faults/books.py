@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from pantheon.ops.reconcile import reconcile
-from pantheon.turns.view import view_timeline, view_turn
+from pantheon.turns.timeline import view_timeline
+from pantheon.turns.view import view_turn
 from tests.fakes.process import requests
 from tests.faults.billing import CALLS, WALLET, check_charges, seal_all
 from tests.faults.world import World

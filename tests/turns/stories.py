@@ -14,7 +14,8 @@ import pytest
 
 from pantheon.accounts.roles import Who
 from pantheon.base.settings import ModelSetting, ProviderSetting, Settings
-from pantheon.ledger import usage
+from pantheon.ledger import reports
+from pantheon.ledger.usage import Filter
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.runtime import Runtime
 from pantheon.turns import step
@@ -101,8 +102,8 @@ async def sent_once(runtime: Runtime, who: Who, turn: dict[str, Any]) -> None:
 async def by_purpose(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, Any]:
     """Return what each purpose's calls used, after seeing that they make up the turn's total."""
     async with runtime.db.transaction(who.workspace_id) as conn:
-        told = await usage.report(
-            conn, who, ["purpose"], usage.Filter(turn_id=UUID(turn["id"])), limit=10
+        told = await reports.report(
+            conn, who, ["purpose"], Filter(turn_id=UUID(turn["id"])), limit=10
         )
     used = {item["purpose"]: item["usage"] for item in told["items"]}
     for name in ("calls", "unpriced_calls", "input_tokens", "output_tokens"):

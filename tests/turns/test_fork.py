@@ -16,7 +16,7 @@ from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.fork import fork_session, load_chain
 from pantheon.turns.retry import rerun_turn, retry_turn
 from pantheon.turns.sent import view_sent
-from pantheon.turns.view import view_timeline
+from pantheon.turns.timeline import view_timeline
 from tests.turns.drive import ended, rows, send, session_with, view
 
 

@@ -7,20 +7,13 @@ from uuid import UUID
 import pytest
 
 from pantheon.base import ids
-from pantheon.base.errors import INVALID, NOT_FOUND, Problem
-from pantheon.sessions.sessions import update_session
-from pantheon.turns.retry import rerun_turn
-from pantheon.turns.view import usage_shape, view_timeline, view_turn, view_turns
-from tests.make import demo_providers, make_agent, make_session, make_turn, make_user
+from pantheon.base.errors import NOT_FOUND, Problem
+from pantheon.turns.timeline import view_turns
+from pantheon.turns.view import usage_shape, view_turn
+from tests.make import make_agent, make_session, make_turn, make_user
 from tests.turns.drive import ended, log_of, rows, send, session_with
+from tests.turns.test_timeline import timeline
 from tests.turns.under_lease import at_work, steps_of
-
-
-async def timeline(conn, who, session_id, limit=50, cursor=None, everything=False):
-    """Read a page of a session."""
-    return await view_timeline(
-        conn, who, session_id, limit=limit, cursor=cursor, everything=everything
-    )
 
 
 @pytest.fixture
@@ -64,54 +57,6 @@ async def test_a_running_step_is_told_with_its_text_so_far(idle, who):
     assert turn["steps"][0]["message"] == {"id": None, "content": "new text"}
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 7])
-async def test_pages_of_the_chain_join_without_gap_or_overlap(conn, who, session, limit):
-    session_id = UUID(session["id"])
-    made = [await make_turn(conn, who, session, status="completed") for _ in range(3)]
-    again = await rerun_turn(conn, demo_providers(), who, UUID(made[1]["id"]), text="Other?")
-    chain, everything = [], []
-    for found, siblings in ((chain, False), (everything, True)):
-        cursor, pages = None, 0
-        while cursor is not None or pages == 0:
-            page = await timeline(conn, who, session_id, limit, cursor, siblings)
-            assert len(page["items"]) <= limit
-            found += [turn["index"] for turn in page["items"]]
-            cursor, pages = page["next_cursor"], pages + 1
-    assert again["index"] == 4
-    assert chain == [4, 1]
-    assert everything == [4, 3, 2, 1]
-
-
-async def test_the_head_decides_which_chain_is_shown(conn, who, session):
-    session_id = UUID(session["id"])
-    first = await make_turn(conn, who, session, status="completed")
-    second = await make_turn(conn, who, session, status="completed")
-    again = await rerun_turn(conn, demo_providers(), who, UUID(second["id"]), text="Other?")
-    await rows_of(
-        conn, "UPDATE turns SET status = 'failed', finished_at = now() WHERE id = %s", again
-    )
-    await update_session(conn, who, session_id, {"head_turn_id": UUID(second["id"])})
-    page = await timeline(conn, who, session_id)
-    assert [turn["id"] for turn in page["items"]] == [second["id"], first["id"]]
-    steps = {
-        turn["id"]: turn["steps"][0]
-        for turn in (await timeline(conn, who, session_id, everything=True))["items"]
-    }
-    assert steps[second["id"]]["siblings"] == [steps[again["id"]]["id"]]
-    assert steps[again["id"]]["siblings"] == [steps[second["id"]]["id"]]
-    assert steps[first["id"]]["siblings"] == []
-
-
-async def rows_of(conn, statement, turn):
-    """Change a turn in the test's own transaction."""
-    await conn.execute(statement, (UUID(turn["id"]),))
-
-
-async def test_an_empty_session_has_an_empty_timeline(conn, who, session):
-    page = await timeline(conn, who, UUID(session["id"]))
-    assert (page["items"], page["next_cursor"], page["last_event_id"]) == ([], None, "0.0")
-
-
 async def test_what_one_may_not_see_is_not_there(conn, who, session):
     turn = await make_turn(conn, who, session)
     colleague = await make_user(conn, who)
@@ -125,13 +70,6 @@ async def test_what_one_may_not_see_is_not_there(conn, who, session):
         with pytest.raises(Problem) as caught:
             await look(colleague)
         assert caught.value.kind is NOT_FOUND
-
-
-@pytest.mark.parametrize("cursor", ["", "!", "bm9uZQ"])
-async def test_a_foreign_cursor_is_refused(conn, who, session, cursor):
-    with pytest.raises(Problem) as caught:
-        await timeline(conn, who, UUID(session["id"]), cursor=cursor)
-    assert caught.value.kind is INVALID
 
 
 async def test_usage_adds_up_and_has_a_cost_if_any_call_has(idle, who):

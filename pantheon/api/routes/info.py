@@ -12,8 +12,8 @@ from pantheon.turns.modes.registry import MODES
 
 router = APIRouter(tags=["info"])
 
-FEATURES: tuple[str, ...] = ("rate_limits", "summaries")
-"""What this version has beside the first one; later: billing, files, tools.
+FEATURES: tuple[str, ...] = ("billing", "rate_limits", "summaries")
+"""What this version has beside the first one; later: files, tools.
 
 `titles` are there where the operator has chosen a model for them.
 """

@@ -23,8 +23,9 @@ from pantheon.events.follow import follow_session
 from pantheon.sessions import messages, sessions
 from pantheon.turns.accept import accept_turn
 from pantheon.turns.forecast import forecast_turn
+from pantheon.turns.timeline import view_timeline, view_turns
 from pantheon.turns.types import TurnInput
-from pantheon.turns.view import view_timeline, view_turn, view_turns
+from pantheon.turns.view import view_turn
 
 router = APIRouter(prefix="/sessions/{session_id}", tags=["turns"])
 

@@ -20,7 +20,7 @@ from pantheon.sessions import sessions
 from pantheon.turns import export
 from pantheon.turns.cancel import cancel_live
 from pantheon.turns.fork import fork_session, load_chain
-from pantheon.turns.view import view_turns
+from pantheon.turns.timeline import view_turns
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 

@@ -10,7 +10,7 @@ async def test_info_tells_the_modes_and_who_is_asking(api, anonymous):
     assert info == {
         "version": version("pantheon"),
         "modes": list(MODES),
-        "features": ["rate_limits", "summaries"],
+        "features": ["billing", "rate_limits", "summaries"],
         "user": {
             "id": str(api.who.user_id),
             "name": "Owner",

@@ -772,6 +772,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/wallet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Wallet
+         * @description What there is, what of it is reserved by what runs, and whether turns are refused.
+         */
+        get: operations["get_wallet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transactions
+         * @description What has moved the balance, the newest first.
+         *
+         *     Owners and admins see everything, members what was granted and their own charges.
+         */
+        get: operations["list_transactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -782,6 +824,8 @@ export interface paths {
         /**
          * List Models
          * @description Every model that is known, also those that cannot be used now, with the reason.
+         *
+         *     Prices are those of the price book that is valid now, then the catalogue's.
          */
         get: operations["list_models"];
         put?: never;
@@ -926,6 +970,193 @@ export interface paths {
          * @description Revoke a key: at once here, within a second everywhere.
          */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description The budgets with what they have spent and reserved by now, oldest first.
+         *
+         *     Owners and admins see all of them; members those of the workspace, its rooms and agents, and
+         *     their own.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        /**
+         * Create Budget
+         * @description Set a budget. It holds for every turn that is accepted from now on.
+         */
+        post: operations["create_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/{budget_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Budget
+         * @description One budget.
+         */
+        get: operations["get_budget"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Budget
+         * @description Take a budget away.
+         */
+        delete: operations["delete_budget"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Budget
+         * @description Set another limit; what is spent and reserved stays.
+         */
+        patch: operations["change_budget"];
+        trace?: never;
+    };
+    "/api/v1/admin/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Grants
+         * @description What was added and taken back, by whom and why, the newest first.
+         */
+        get: operations["list_grants"];
+        put?: never;
+        /**
+         * Create Grant
+         * @description Add credits, or take back some that are free: a correction. Always a new row.
+         */
+        post: operations["create_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/price-books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Price Books
+         * @description The versions, the newest first, without their prices.
+         */
+        get: operations["list_price_books"];
+        put?: never;
+        /**
+         * Create Price Book
+         * @description Make a new version of the prices, for turns that are accepted from then on.
+         */
+        post: operations["create_price_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/price-books/{book_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Price Book
+         * @description One version, with its prices.
+         */
+        get: operations["get_price_book"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/price-books/{book_id}/repricing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reprice
+         * @description What past calls would have cost by this version, model by model; nothing is changed.
+         */
+        get: operations["reprice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/enforcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Enforcement
+         * @description Turn the switch: it holds for the next turn, whichever process accepts it.
+         *
+         *     A turn that runs is charged as it was accepted.
+         */
+        put: operations["set_enforcement"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Reconciliation
+         * @description Check every invariant of turns, events and ledger in the workspace's rows.
+         *
+         *     It reads whole tables: `pantheon reconcile` does it for all workspaces, beside the server.
+         */
+        get: operations["get_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1253,6 +1484,66 @@ export interface components {
             brief: string;
         };
         /**
+         * Budget
+         * @description How much may be used in a turn, a day or a month. A turn's has no `spent` of its own.
+         */
+        Budget: {
+            /** Id */
+            id: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "workspace" | "user" | "room" | "agent" | "session";
+            /** Scope Id */
+            scope_id: string;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "turn" | "day" | "month";
+            /**
+             * Since
+             * @description The first day of the running day or month.
+             */
+            since: string | null;
+            /** Limit */
+            limit: string;
+            /** Spent */
+            spent: string | null;
+            /** Reserved */
+            reserved: string | null;
+            /** Free */
+            free: string | null;
+            /** Created At */
+            created_at: string;
+            /** Updated At */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * BudgetChange
+         * @description What is to be changed: the limit alone.
+         */
+        BudgetChange: {
+            /**
+             * Limit
+             * @description Credits, as `2.5`.
+             */
+            limit: string;
+        };
+        /**
+         * Budgets
+         * @description A page of budgets.
+         */
+        Budgets: {
+            /** Items */
+            items: components["schemas"]["Budget"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * Call
          * @description One request to a model provider, as the ledger has it.
          */
@@ -1379,6 +1670,20 @@ export interface components {
             detail: string;
         };
         /**
+         * Checked
+         * @description An invariant of the books, and what breaks it: how many rows, and some of them.
+         */
+        Checked: {
+            /** Id */
+            id: string;
+            /** Says */
+            says: string;
+            /** Drift */
+            drift: number;
+            /** Rows */
+            rows: string[];
+        };
+        /**
          * Choice
          * @description The one answer.
          */
@@ -1470,6 +1775,17 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * Enforcement
+         * @description Count only, warn of what is too little, or refuse what is not covered.
+         */
+        Enforcement: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "off" | "warn" | "enforce";
         };
         /**
          * Forecast
@@ -1620,6 +1936,32 @@ export interface components {
             name: string;
         };
         /**
+         * ListedPriceBook
+         * @description A version in the list; `valid` is the one that turns are accepted with now.
+         */
+        ListedPriceBook: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Valid From */
+            valid_from: string;
+            /** Valid */
+            valid: boolean;
+            /** Credits Per Usd */
+            credits_per_usd: string;
+            /** Margin Percent */
+            margin_percent: string;
+            /** Reason */
+            reason: string;
+            /** Models */
+            models: number;
+            /** User Id */
+            user_id: string;
+            /** Created At */
+            created_at: string;
+        };
+        /**
          * Login
          * @description What stands after `#` in a login link.
          */
@@ -1706,6 +2048,39 @@ export interface components {
             object: "list";
             /** Data */
             data: components["schemas"]["ListedModel"][];
+        };
+        /**
+         * ModelPrice
+         * @description US dollars per million tokens; `request` and `tool_call` are for each.
+         *
+         *     What is left out costs what it is a part of: input or output.
+         */
+        ModelPrice: {
+            /**
+             * Model
+             * @description `provider/model`.
+             */
+            model: string;
+            /** Input */
+            input: number | string;
+            /** Output */
+            output: number | string;
+            /** Cached Input */
+            cached_input?: number | string | null;
+            /** Cache Write */
+            cache_write?: number | string | null;
+            /** Reasoning */
+            reasoning?: number | string | null;
+            /**
+             * Request
+             * @default 0
+             */
+            request?: number | string;
+            /**
+             * Tool Call
+             * @default 0
+             */
+            tool_call?: number | string;
         };
         /**
          * Models
@@ -1795,6 +2170,42 @@ export interface components {
             token: string | null;
         };
         /**
+         * NewBudget
+         * @description A budget to be set; `scope_id` names the user, room, agent or session.
+         */
+        NewBudget: {
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "workspace" | "user" | "room" | "agent" | "session";
+            /** Scope Id */
+            scope_id?: string | null;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "turn" | "day" | "month";
+            /**
+             * Limit
+             * @description Credits, as `2.5`.
+             */
+            limit: string;
+        };
+        /**
+         * NewGrant
+         * @description Credits to be added, or with a minus taken back; it is a row that stays.
+         */
+        NewGrant: {
+            /**
+             * Credits
+             * @description As `12.5`, or `-3`.
+             */
+            credits: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * NewKey
          * @description What a key is called and may do.
          */
@@ -1803,6 +2214,27 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: ("read" | "write" | "admin")[];
+        };
+        /**
+         * NewPriceBook
+         * @description A version of the prices; models that it does not name cost what the catalogue says.
+         *
+         *     Rate and margin that are left out stay as they are; `valid_from` is now, or later.
+         */
+        NewPriceBook: {
+            /** Prices */
+            prices: components["schemas"]["ModelPrice"][];
+            /** Credits Per Usd */
+            credits_per_usd?: number | string | null;
+            /** Margin Percent */
+            margin_percent?: number | string | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * NewProviderKey
@@ -1916,6 +2348,67 @@ export interface components {
             temperature?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+        };
+        /**
+         * PriceBook
+         * @description A version of the prices; none is ever changed.
+         */
+        PriceBook: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Valid From */
+            valid_from: string;
+            /** Credits Per Usd */
+            credits_per_usd: string;
+            /** Margin Percent */
+            margin_percent: string;
+            /** Reason */
+            reason: string;
+            /** Prices */
+            prices: components["schemas"]["PriceLine"][];
+            /** User Id */
+            user_id: string;
+            /** Created At */
+            created_at: string;
+        };
+        /**
+         * PriceBooks
+         * @description A page of versions.
+         */
+        PriceBooks: {
+            /** Items */
+            items: components["schemas"]["ListedPriceBook"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * PriceLine
+         * @description A model's prices: US dollars per million tokens, per request, per call of a tool.
+         */
+        PriceLine: {
+            /** Model */
+            model: string;
+            /**
+             * Source
+             * @description `operator`, or the catalogue that it was taken from.
+             */
+            source: string;
+            /** Input */
+            input: string;
+            /** Cached Input */
+            cached_input: string | null;
+            /** Cache Write */
+            cache_write: string | null;
+            /** Output */
+            output: string;
+            /** Reasoning */
+            reasoning: string | null;
+            /** Request */
+            request: string;
+            /** Tool Call */
+            tool_call: string;
         };
         /**
          * Prices
@@ -2073,6 +2566,18 @@ export interface components {
             };
         };
         /**
+         * Reconciliation
+         * @description The books of the workspace against themselves; `ok`: nothing breaks an invariant.
+         */
+        Reconciliation: {
+            /** Ok */
+            ok: boolean;
+            /** Checked At */
+            checked_at: string;
+            /** Items */
+            items: components["schemas"]["Checked"][];
+        };
+        /**
          * ReplyMessage
          * @description The answer, as one text.
          */
@@ -2084,6 +2589,35 @@ export interface components {
             role: "assistant";
             /** Content */
             content: string;
+        };
+        /**
+         * Repriced
+         * @description What a model's past calls cost and charged, and would have by another version.
+         */
+        Repriced: {
+            /** Model */
+            model: string;
+            /** Calls */
+            calls: number;
+            /** Cost Usd */
+            cost_usd: string;
+            /** Credits */
+            credits: string;
+            /**
+             * Would Cost Usd
+             * @description `null`: that version has no price for it.
+             */
+            would_cost_usd: string | null;
+            /** Would Charge */
+            would_charge: string | null;
+        };
+        /**
+         * Repricing
+         * @description A report; nothing is charged anew.
+         */
+        Repricing: {
+            /** Items */
+            items: components["schemas"]["Repriced"][];
         };
         /**
          * Rerun
@@ -2608,15 +3142,63 @@ export interface components {
         /**
          * Timeline
          * @description A session as the page shows it; the events go on after `last_event_id`.
+         *
+         *     `pinned` are the ids of those messages of these turns that are pinned.
          */
         Timeline: {
             session: components["schemas"]["Session"];
             /** Items */
             items: components["schemas"]["Turn"][];
+            /** Pinned */
+            pinned: string[];
             /** Next Cursor */
             next_cursor: string | null;
             /** Last Event Id */
             last_event_id: string;
+        };
+        /**
+         * Transaction
+         * @description A movement of the wallet: what it did to the balance, and to what is reserved of it.
+         */
+        Transaction: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "grant" | "correction" | "top_up" | "refund" | "dispute" | "hold" | "raise" | "charge" | "release";
+            /** Credits */
+            credits: string;
+            /** Reserved */
+            reserved: string;
+            /** Hold Id */
+            hold_id: string | null;
+            /** Call Id */
+            call_id: string | null;
+            /** User Id */
+            user_id: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Reference */
+            reference: string | null;
+            /**
+             * Month
+             * @description The month that it counts to, as 2026-01.
+             */
+            month: string;
+            /** Created At */
+            created_at: string;
+        };
+        /**
+         * Transactions
+         * @description A page of movements.
+         */
+        Transactions: {
+            /** Items */
+            items: components["schemas"]["Transaction"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Turn
@@ -2647,6 +3229,8 @@ export interface components {
             stop_reason: string | null;
             /** Input */
             input: string;
+            /** Input Message Id */
+            input_message_id: string;
             /** Roster */
             roster: components["schemas"]["Seat"][];
             /** Steps */
@@ -2695,11 +3279,13 @@ export interface components {
         };
         /**
          * Turns
-         * @description A page of turns.
+         * @description A page of turns; `pinned` are the ids of those of their messages that are pinned.
          */
         Turns: {
             /** Items */
             items: components["schemas"]["Turn"][];
+            /** Pinned */
+            pinned: string[];
             /** Next Cursor */
             next_cursor: string | null;
         };
@@ -2800,6 +3386,25 @@ export interface components {
             proposal: components["schemas"]["ProposedAssignments"] | components["schemas"]["ProposedAgent"];
             /** Expires At */
             expires_at: string;
+        };
+        /**
+         * Wallet
+         * @description The workspace's credits; `available` is the balance without what runs has reserved.
+         */
+        Wallet: {
+            /** Balance */
+            balance: string;
+            /** Reserved */
+            reserved: string;
+            /** Available */
+            available: string;
+            /** Low Balance */
+            low_balance: boolean;
+            /**
+             * Enforcement
+             * @enum {string}
+             */
+            enforcement: "off" | "warn" | "enforce";
         };
         /**
          * Warning
@@ -4602,6 +5207,71 @@ export interface operations {
             };
         };
     };
+    get_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wallet"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_transactions: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Also what was reserved and given back; for owners and admins. */
+                holds?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transactions"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_models: {
         parameters: {
             query?: never;
@@ -4907,6 +5577,443 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budgets"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the first one's resource again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBudget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version that is to be changed, as `"3"`. */
+                "if-match"?: string | null;
+            };
+            path: {
+                budget_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_grants: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transactions"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_grant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the first one's resource again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_price_books: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBooks"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_price_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the first one's resource again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPriceBook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBook"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_price_book: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBook"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reprice: {
+        parameters: {
+            query?: {
+                /** @description Included. */
+                from?: string | null;
+                /** @description Not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                book_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repricing"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_enforcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enforcement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wallet"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {

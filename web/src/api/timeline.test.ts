@@ -15,6 +15,7 @@ const turn = (index: number, part: Partial<Turn> = {}) =>
 const page = (turns: Turn[], next_cursor: string | null): TimelinePage => ({
   session: makeSession(),
   items: turns.toReversed(),
+  pinned: [],
   next_cursor,
   last_event_id: "9.9",
 });

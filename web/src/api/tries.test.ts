@@ -25,6 +25,7 @@ function paged(size: number) {
     return Promise.resolve({
       session: makeSession(),
       items,
+      pinned: [],
       next_cursor: next,
       last_event_id: "0.0",
     });

@@ -91,8 +91,7 @@ function Row({ choice, first, option, onChoose }: RowProps) {
           {words.groups[choice.group]}
         </li>
       )}
-      {/* The text box keeps the focus and handles the keys. */}
-      {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions */}
+      {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- the text box keeps the focus and handles the keys */}
       <li
         {...option}
         ref={(row) => {

@@ -35,7 +35,6 @@ function Beside({ turn, steps, actions, sentStepId }: Props) {
   }, [live]);
   return (
     // It scrolls sideways: it must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div ref={box} className="cols" role="group" aria-label={t.turn.columns} tabIndex={0}>
       {steps.map((step) => (
         <StepBlock
@@ -72,8 +71,7 @@ function Tabs({ turn, steps, actions, sentStepId }: Props) {
   }
   return (
     <>
-      {/* The keys are those of the tabs inside, which take the focus. */}
-      {/* eslint-disable-next-line jsx-a11y/interactive-supports-focus */}
+      {/* eslint-disable-next-line jsx-a11y/interactive-supports-focus -- its tabs take the focus, and these are their keys */}
       <div
         ref={list}
         role="tablist"

@@ -83,8 +83,7 @@ export function ModelPicker({ label, value, onChange, fault }: Props) {
       {open && (
         <ul {...list.listProps} aria-label={label} className="pop absolute top-full right-0 left-0 mt-1 max-w-none">
           {found.map((model, index) => (
-            // The text box keeps the focus and handles the keys.
-            // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+            // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- the text box keeps the focus and handles the keys
             <li
               key={model.id}
               {...list.optionProps(index)}

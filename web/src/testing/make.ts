@@ -84,6 +84,7 @@ export function makeTurn(id: string, part: Partial<Turn> = {}): Turn {
     status: "running",
     stop_reason: null,
     input: "What now?",
+    input_message_id: `asked-${id}`,
     roster: steps.map((step) => ({
       agent_id: `agent-${step.id}`,
       key: step.agent?.key ?? "",

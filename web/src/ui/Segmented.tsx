@@ -34,8 +34,7 @@ export function Segmented<Value extends string>(props: Props<Value>) {
   }
 
   return (
-    // The keys are those of the radio buttons inside, which take the focus.
-    // eslint-disable-next-line jsx-a11y/interactive-supports-focus
+    // eslint-disable-next-line jsx-a11y/interactive-supports-focus -- its radio buttons take the focus, and these are their keys
     <div
       ref={group}
       className={`seg ${className}`}

@@ -38,8 +38,7 @@ export function MentionList({ choices, list, onChoose }: Props) {
       className="pop absolute bottom-full left-2 mb-2"
     >
       {choices.map((choice, index) => (
-        // The text box keeps the focus and handles the keys.
-        // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
+        // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions -- the text box keeps the focus and handles the keys
         <li
           key={keyOf(choice)}
           {...list.optionProps(index)}

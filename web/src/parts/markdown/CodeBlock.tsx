@@ -35,7 +35,6 @@ export function CodeBlock({ code, language, closed }: Props) {
         <CopyButton text={() => code} label={t.markdown.copyCode} className="ib-s" />
       </div>
       {/* Wide code scrolls, so that it must be reachable by keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre tabIndex={0}>
         <code>{coloured?.code === code ? coloured.nodes : code}</code>
       </pre>

@@ -48,15 +48,14 @@ export function Transcript({ ref, timeline, place, view, ...props }: Props) {
     props.onOlder();
   };
   return (
-    <div className="relative grid min-h-0 min-w-0">
-      {/* The transcript scrolls: it must be reachable by keyboard. Its keys are its cards'. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+    <div className="grid min-h-0 min-w-0 grid-cols-[minmax(0,1fr)] grid-rows-[minmax(0,1fr)_auto]">
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys are those of its cards */}
       <div
         ref={box}
         role="log"
         aria-live="off"
         aria-label={t.session.transcript}
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        // It scrolls: it must be reachable by keyboard.
         tabIndex={0}
         onKeyDown={onCardKey}
         // What is hidden from sight is placed in here, or the page itself would scroll to it.
@@ -103,7 +102,7 @@ export function Transcript({ ref, timeline, place, view, ...props }: Props) {
       {!atEnd && (
         <button
           type="button"
-          className="btn btn-s absolute bottom-2 left-1/2 -translate-x-1/2 rounded-full shadow-2"
+          className="btn btn-s my-2 justify-self-center rounded-full"
           onClick={toEnd}
         >
           <ArrowDown className="icon icon-s" aria-hidden />

@@ -19,7 +19,12 @@ interface Can {
 /** The actions of a turn: only the head's steps can be retried, and nothing while a turn runs. */
 export function useActions(can: Can): (turn: Turn) => StepActions {
   const { timeline, onSent } = can;
-  const { retry, rerun, edit, goTo, fork } = can.turns;
+  // Query's mutate functions stay the same for as long as the screen is there.
+  const { mutate: retry } = can.turns.retry;
+  const { mutate: rerun } = can.turns.rerun;
+  const { mutate: edit } = can.turns.edit;
+  const { mutate: goTo } = can.turns.goTo;
+  const { mutate: fork } = can.turns.fork;
   // What a message's menu does is looked up when it is chosen.
   const latest = useRef(can);
   useEffect(() => {
@@ -31,20 +36,18 @@ export function useActions(can: Can): (turn: Turn) => StepActions {
       ...running,
       onPin: (step) => latest.current.onPin(step),
       onTakeBack: (step) => latest.current.onTakeBack(step),
-      onFork: (turn) => fork.mutate(turn.id),
-      onEdit: (turn, text) => edit.mutate({ turn, text }),
-      onTry: (_, stepId) => goTo.mutate(stepId),
+      onFork: (turn) => fork(turn.id),
+      onEdit: (turn, text) => edit({ turn, text }),
+      onTry: (_, stepId) => goTo(stepId),
     };
     const head: StepActions = {
       ...other,
-      onRetry: (turn, step) => retry.mutate({ turn, steps: [step] }),
-      onOtherModel: (turn, step, model) => rerun.mutate({ turn, step, model }),
-      onFromHere: (turn, step) => rerun.mutate({ turn, step }),
+      onRetry: (turn, step) => retry({ turn, steps: [step] }),
+      onOtherModel: (turn, step, model) => rerun({ turn, step, model }),
+      onFromHere: (turn, step) => rerun({ turn, step }),
     };
     return { running, other, head };
-    // Query's mutate functions stay the same for as long as the screen is there.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [retry.mutate, rerun.mutate, edit.mutate, goTo.mutate, fork.mutate, onSent]);
+  }, [retry, rerun, edit, goTo, fork, onSent]);
   const live = timeline !== undefined && liveTurn(timeline) !== undefined;
   const last = timeline?.turns.at(-1);
   return (turn) => {

@@ -1,6 +1,6 @@
 /** Going to the place in a session that the address names. */
 
-import { useEffect } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { useLocation } from "wouter";
 import { useLocationProperty } from "wouter/use-browser-location";
 
@@ -18,8 +18,7 @@ export function useAnchor(
   const [path, navigate] = useLocation();
   const turns = timeline?.turns.length;
   const older = timeline?.olderCursor;
-  useEffect(() => {
-    if (hash === "" || turns === undefined) return;
+  const go = useEffectEvent(() => {
     const done = () => navigate(path, { replace: true });
     const found = document.getElementById(hash.slice(1));
     // A turn's heading is hidden from sight: its turn is what is meant.
@@ -37,7 +36,9 @@ export function useAnchor(
       });
       done();
     }
-    // Asked again when turns have come, not when the screen renders.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+  });
+  // Looked for again when turns have come, not when the screen renders.
+  useEffect(() => {
+    if (hash !== "" && turns !== undefined) go();
   }, [hash, turns, older]);
 }

@@ -36,6 +36,11 @@ export function useStickToEnd(resetKey: string, firstKey: string | undefined) {
       setAtEnd(stuck.current);
     };
     const grown = new ResizeObserver(() => {
+      const gap = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+      if (gap <= NEAR) {
+        stuck.current = true;
+        setAtEnd(true);
+      }
       if (stuck.current) scroller.scrollTop = scroller.scrollHeight;
       top = scroller.scrollTop;
     });

@@ -39,7 +39,6 @@ export function Keys() {
       {list.isPending && <p role="status">{settings.loading}</p>}
       {list.data?.length === 0 && <p className="text-13 text-fg-3">{words.none}</p>}
       {list.data !== undefined && list.data.length > 0 && (
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <div className="provider overflow-x-auto" tabIndex={0} role="group" aria-label={settings.parts.keys}>
           <table className="facts">
             <thead>

@@ -57,7 +57,6 @@ function Availability({ ok }: { ok: boolean }) {
 function ModelTable({ provider, models }: { provider: Provider; models: Model[] }) {
   return (
     // It scrolls sideways on a phone: it must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="max-h-[420px] overflow-auto" tabIndex={0} role="group" aria-label={provider.name}>
       <table className="facts">
         <thead>

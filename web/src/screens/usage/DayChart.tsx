@@ -54,7 +54,6 @@ export function DayChart({ sums, days, agents }: Props) {
       <details className="text-13">
         <summary className="text-12 text-fg-2">{words.asTable}</summary>
         {/* Many agents make it wider than a phone. */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
         <div className="wide pt-2" role="region" aria-label={title} tabIndex={0}>
           <table className="bar-table num">
             <thead>

@@ -65,7 +65,6 @@ export default function UsageScreen() {
       <div
         role="region"
         aria-label={words.title}
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         className="relative overflow-y-auto px-8 py-6 -outline-offset-2 phone:p-4"
       >
