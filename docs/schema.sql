@@ -3,6 +3,14 @@
 
 CREATE SCHEMA checkpoints;
 
+CREATE FUNCTION public.analyze_usage_rollups() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog'
+    AS $$
+BEGIN
+    ANALYZE public.usage_rollups;
+END $$;
+
 CREATE FUNCTION public.day_begins(day date, zone text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     AS $$
@@ -1017,6 +1025,8 @@ CREATE INDEX usage_rollups_dearest ON public.usage_rollups USING btree (workspac
 
 CREATE INDEX usage_rollups_session ON public.usage_rollups USING btree (workspace_id, kind, session_id) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
 
+CREATE INDEX usage_rollups_split ON public.usage_rollups USING btree (workspace_id, kind, day) WHERE ((NOT alone) AND (kind = ANY (ARRAY['session'::text, 'turn'::text])));
+
 CREATE INDEX usage_rollups_turn ON public.usage_rollups USING btree (workspace_id, turn_id) WHERE (kind = 'turn'::text);
 
 CREATE INDEX usage_rollups_user ON public.usage_rollups USING btree (workspace_id, kind, user_id, day) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
@@ -1354,6 +1364,9 @@ GRANT USAGE ON SCHEMA checkpoints TO pantheon_sweep;
 
 GRANT USAGE ON SCHEMA public TO pantheon_app;
 GRANT USAGE ON SCHEMA public TO pantheon_sweep;
+
+REVOKE ALL ON FUNCTION public.analyze_usage_rollups() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.analyze_usage_rollups() TO pantheon_app;
 
 REVOKE ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, most integer) TO pantheon_app;

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from pantheon.cli import key
+from pantheon.cli import key, usage
 from pantheon.cli.api import api
 from pantheon.cli.ask import ask
 from pantheon.cli.config import config
@@ -38,11 +38,12 @@ app.command()(reconcile)
 app.command()(purge)
 app.command()(config)
 app.add_typer(key.app, name="key")
+app.add_typer(usage.app, name="usage")
 app.command()(api)
 app.command()(worker)
 app.command()(migrate)
 
-NESTED = ("create", "list", "revoke")
+NESTED = ("create", "list", "revoke", "rebuild", "invoice")
 """The commands of groups: options that stand before the group reach them too."""
 
 CUT_SHORT = 130

@@ -16,6 +16,10 @@ SETTLING = "1 hour"
 """How long a day has to be over, in case a clock was set back."""
 
 
+MANY = 10_000
+"""From how many new rows on the planner is told of them at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Mark:
     """Where the sums end, the day up to which they could go now, and what has to be waited for."""
@@ -63,7 +67,9 @@ async def advance(conn: Connection, workspace_id: UUID) -> bool:
     begin, end = await _piece(conn, workspace_id, mark)
     if begin < end:
         span = {"workspace": workspace_id, "begin": begin, "end": end}
-        await _sum_days(conn, span)
+        if await _sum_days(conn, span) > MANY:
+            # As after any load: the next statements are planned by what is there now.
+            await conn.execute("SELECT analyze_usage_rollups()")
         await _sum_months(conn, span)
         await _mark_split(conn, span)
     await conn.execute(
@@ -154,9 +160,12 @@ async def _piece(conn: Connection, workspace_id: UUID, mark: _Mark) -> tuple[str
     return min(begin, mark.end), min(end, mark.end)
 
 
-async def _sum_days(conn: Connection, span: dict[str, object]) -> None:
-    """Sum call events per day, once over all they are told by and once over each alone."""
-    await conn.execute(
+async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
+    """Sum call events per day, once over all they are told by and once over each alone.
+
+    Returns how many rows that made.
+    """
+    made = await conn.execute(
         """
         INSERT INTO usage_rollups (workspace_id, kind, day, user_id, room_id, agent_key, purpose,
             model, session_id, turn_id, alone, calls, unpriced_calls, input_tokens,
@@ -191,6 +200,7 @@ async def _sum_days(conn: Connection, span: dict[str, object]) -> None:
         span,
         prepare=False,
     )
+    return made.rowcount
 
 
 async def _sum_months(conn: Connection, span: dict[str, object]) -> None:

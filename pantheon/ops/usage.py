@@ -1,11 +1,13 @@
-"""Keeping the sums of usage: a pass for the sweep, and all of them anew for the command."""
+"""Usage of all workspaces: a pass of sums for the sweep, all of them anew, an invoice's check."""
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from pantheon.db.pool import Database
-from pantheon.ledger import rollups
+from pantheon.ledger import invoices, rollups
 
 BATCH = 100
 PAUSE_SECONDS = 0.2
@@ -26,16 +28,35 @@ async def rebuild(db: Database, tell: Callable[[str], None]) -> None:
 
     Beside a running server too: a report meanwhile reads the calls that are not summed.
     """
-    async with db.sweep() as conn:
-        cursor = await conn.execute("SELECT id, name FROM workspaces ORDER BY id")
-        workspaces = await cursor.fetchall()
-    for workspace_id, name in workspaces:
+    for workspace_id, name in await _workspaces(db):
         async with db.transaction(workspace_id) as conn:
             await rollups.forget(conn, workspace_id)
         while not await _advanced(db, workspace_id):  # noqa: ASYNC110 - others' transactions
             # Somebody still writes who began before: the day is summed when they have ended.
             await asyncio.sleep(PAUSE_SECONDS)
         tell(name)
+
+
+async def check_invoice(
+    db: Database, provider: str, csv: str, since: date | None, until: date | None
+) -> dict[str, Any]:
+    """Compare a provider's file with the ledgers of all workspaces: `invoices.compare`.
+
+    Raises `validation_error` for a file that cannot be read or compared.
+    """
+    lines = invoices.read_csv(csv)
+    first, last = invoices.days_of(lines, since, until)
+    booked: list[invoices.Booked] = []
+    for workspace_id, _ in await _workspaces(db):
+        async with db.transaction(workspace_id) as conn:
+            booked += await invoices.read_booked(conn, workspace_id, provider, first, last)
+    return invoices.compare(provider, lines, booked, first, last)
+
+
+async def _workspaces(db: Database) -> list[tuple[UUID, str]]:
+    async with db.sweep() as conn:
+        cursor = await conn.execute("SELECT id, name FROM workspaces ORDER BY id")
+        return await cursor.fetchall()
 
 
 async def _advanced(db: Database, workspace_id: UUID) -> bool:

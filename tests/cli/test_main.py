@@ -43,7 +43,7 @@ def test_every_command_is_there() -> None:
     assert {" ".join(words) for words in commands()} == {
         "up", "open", "ask", "demo", "doctor", "reconcile", "purge", "config", "api", "worker",
         "migrate",
-        "key create", "key list", "key revoke",
+        "key create", "key list", "key revoke", "usage rebuild", "usage invoice",
     }  # fmt: skip
 
 

@@ -27,4 +27,4 @@ def downgrade() -> None:
     run("DROP POLICY sweep ON workspaces")
     run("REVOKE SELECT ON workspaces FROM pantheon_sweep")
     run("DROP TABLE turn_rates, usage_marks, usage_rollups")
-    run("DROP FUNCTION day_begins")
+    run("DROP FUNCTION day_begins, analyze_usage_rollups")

@@ -55,12 +55,23 @@ CREATE INDEX usage_rollups_day ON usage_rollups (workspace_id, kind, day);
 CREATE INDEX usage_rollups_dearest ON usage_rollups
     (workspace_id, kind, cost_usd DESC, (input_tokens + output_tokens) DESC)
     WHERE alone AND kind IN ('session', 'turn');
+CREATE INDEX usage_rollups_split ON usage_rollups (workspace_id, kind, day)
+    WHERE NOT alone AND kind IN ('session', 'turn');
 CREATE INDEX usage_rollups_user ON usage_rollups (workspace_id, kind, user_id, day)
     WHERE kind IN ('session', 'turn');
 CREATE INDEX usage_rollups_session ON usage_rollups (workspace_id, kind, session_id)
     WHERE kind IN ('session', 'turn');
 CREATE INDEX usage_rollups_turn ON usage_rollups (workspace_id, turn_id) WHERE kind = 'turn';
 COMMENT ON TABLE usage_rollups IS 'ledger: sums of call events over whole local days, made from them and makeable again';
+
+-- Statistics after many new rows; the app does not own the table.
+CREATE FUNCTION analyze_usage_rollups() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    ANALYZE public.usage_rollups;
+END $$;
+REVOKE ALL ON FUNCTION analyze_usage_rollups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION analyze_usage_rollups() TO pantheon_app;
 
 DO $$
 DECLARE name text;
