@@ -539,6 +539,7 @@ CREATE TABLE public.rooms (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     deleted_at timestamp with time zone,
+    summary_model text,
     CONSTRAINT rooms_approve_check CHECK ((approve = ANY (ARRAY['never'::text, 'plan'::text, 'each_round'::text, 'each_agent'::text]))),
     CONSTRAINT rooms_goal CHECK (((mode <> 'orchestrator'::text) OR (goal IS NOT NULL))),
     CONSTRAINT rooms_mentions_check CHECK ((mentions = ANY (ARRAY['override'::text, 'first'::text, 'ignore'::text]))),

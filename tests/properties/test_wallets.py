@@ -211,6 +211,8 @@ class WalletMachine(Machine):
         amount = wanted.most if cap is None else min(wanted.most, cap)
         if cap is not None and cap < wanted.shares[0].once:
             return "budget_exceeded"
+        if amount > self.balance - self.held:
+            return "insufficient_credits"
         shares = {
             budget_id: min(amount, budget.limit) if budget.of_turn else amount
             for budget_id, budget in live.items()
@@ -220,8 +222,6 @@ class WalletMachine(Machine):
             budget = live[budget_id]
             if not budget.of_turn and share and budget.spent + budget.held + share > budget.limit:
                 return "budget_exceeded"
-        if amount > self.balance - self.held:
-            return "insufficient_credits"
         if not dry:
             self.held += amount
             for budget_id, share in shares.items():

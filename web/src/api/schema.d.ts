@@ -2285,6 +2285,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * NewSeat
@@ -2680,6 +2682,11 @@ export interface components {
             limits: {
                 [key: string]: unknown;
             };
+            /**
+             * Summary Model
+             * @description Who summarises older turns; `null`: an agent's own model.
+             */
+            summary_model: string | null;
             /** Agents */
             agents: components["schemas"]["RoomAgent"][];
             /** Created At */
@@ -2747,6 +2754,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * Rooms
@@ -3050,6 +3059,11 @@ export interface components {
             content: components["schemas"]["SummaryContent"];
             /** Dropped */
             dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * Tokens
+             * @description What it takes of a window, by the estimate.
+             */
+            tokens: number;
             /**
              * State
              * @enum {string}
