@@ -56,7 +56,7 @@ def main() -> int:
     began, table = time.monotonic(), Table()
     rows = [str(FOLDER), str(FOLDER.parent / "properties")]
     timed = [str(FOLDER / name) for name in TIMED]
-    options = ["-q", "--no-header", "--show-capture=no", *more]
+    options = ["-q", "--no-header", "--show-capture=no", "--disable-warnings", *more]
     codes = {
         pytest.main([*rows, *(f"--ignore={path}" for path in timed), *SIDE_BY_SIDE, *options],
                     plugins=[table]),
