@@ -1,6 +1,6 @@
 """Leases: which worker runs a turn. PostgreSQL's clock decides, the epoch fences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,12 +38,15 @@ async def claim(
     limit: int,
     *,
     at_once: int | None = None,
+    mine: Collection[UUID] = (),
 ) -> list[TurnRow]:
     """Claim up to `limit` turns that wait or whose lease is over, fairly.
 
     Fair: a workspace's n-th turn waits for every other workspace's first n-1, and inside a
     workspace the same holds for users; running turns count. Of one user no more than `at_once` run
-    side by side, exactly: claims then come one after another. Needs the sweep role.
+    side by side, exactly: claims then come one after another. `mine` are the turns that this worker
+    runs: where their leases are over, since the database was away or the worker stood still, it
+    renews them, so that no answer on its way is thrown away. Needs the sweep role.
     """
     if at_once is not None:
         await conn.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": CLAIM_LOCK})
@@ -69,7 +72,7 @@ async def claim(
                 SELECT t.workspace_id, t.id
                 FROM ranked r
                 JOIN turns t ON t.workspace_id = r.workspace_id AND t.id = r.id
-                WHERE NOT r.leased
+                WHERE NOT r.leased AND t.id <> ALL (%(mine)s::uuid[])
                   AND (r.place <= coalesce(%(at_once)s, r.place) OR t.cancel_requested IS NOT NULL)
                   AND (t.graph_version = ANY (%(versions)s) OR t.cancel_requested IS NOT NULL)
                   AND (t.status = 'queued'
@@ -91,6 +94,7 @@ async def claim(
                 "versions": list(versions),
                 "limit": limit,
                 "at_once": at_once,
+                "mine": list(mine),
                 "worker": worker_id,
                 "seconds": seconds,
             },

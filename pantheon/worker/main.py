@@ -149,7 +149,7 @@ async def _claim(worker: _Worker) -> int:
         async with worker.runtime.db.sweep() as conn:
             turns = await leases.claim(
                 conn, worker.id, [GRAPH_VERSION], settings.lease_seconds, free,
-                at_once=settings.turns_at_once,
+                at_once=settings.turns_at_once, mine=[run.turn.id for run in worker.running],
             )  # fmt: skip
     except (psycopg.OperationalError, Problem) as error:
         log.warning("no turns claimed: the database is away", error=str(error).strip())

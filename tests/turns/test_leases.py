@@ -66,6 +66,21 @@ async def test_the_fence_refuses_an_older_lease(idle: Runtime, who: Who) -> None
     assert await rows(idle, who, "SELECT status FROM turns") == [("completed",)]
 
 
+async def test_a_worker_renews_what_it_runs_and_does_not_take_it_over(
+    idle: Runtime, who: Who
+) -> None:
+    """The database was away for longer than a lease: answers on their way are still good."""
+    await send(idle, who, await direct_session(idle, who, "demo/fast"))
+    (turn,) = await claim(idle, seconds=0)
+    async with idle.db.sweep() as conn:
+        own = await leases.claim(conn, ids.new(), [GRAPH_VERSION], 30, 10, mine=[turn.id])
+        held = [(turn.workspace_id, turn.id, turn.lease_epoch)]
+        (renewed,) = await leases.renew(conn, held, 30)
+    assert (own, renewed.lease_epoch) == ([], 1)
+    await run(idle, turn)
+    assert await rows(idle, who, "SELECT status, takeovers FROM turns") == [("completed", 0)]
+
+
 async def test_finished_steps_are_not_called_again_without_checkpoints(
     idle: Runtime, who: Who
 ) -> None:
