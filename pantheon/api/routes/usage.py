@@ -114,7 +114,7 @@ def _written_as_a_day(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_written_as_a_day)]
-Count = Annotated[int | None, Field(ge=0, le=invoices.MOST)]
+Count = Annotated[int | None, Field(strict=True, ge=0, le=invoices.MOST)]
 
 
 class InvoiceLine(Body):
