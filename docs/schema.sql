@@ -449,6 +449,18 @@ CREATE TABLE public.messages (
 
 COMMENT ON TABLE public.messages IS 'sessions: what a user wrote (no step) or a step answered';
 
+CREATE TABLE public.messages_taken_back (
+    workspace_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    content text NOT NULL,
+    tokens integer NOT NULL,
+    tokens_o200k integer,
+    pinned_at timestamp with time zone,
+    erase_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.messages_taken_back IS 'sessions: texts that were taken back, until nobody can restore them any more';
+
 CREATE TABLE public.postings (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -552,6 +564,7 @@ CREATE TABLE public.rooms (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     deleted_at timestamp with time zone,
+    summary_model text,
     CONSTRAINT rooms_approve_check CHECK ((approve = ANY (ARRAY['never'::text, 'plan'::text, 'each_round'::text, 'each_agent'::text]))),
     CONSTRAINT rooms_goal CHECK (((mode <> 'orchestrator'::text) OR (goal IS NOT NULL))),
     CONSTRAINT rooms_mentions_check CHECK ((mentions = ANY (ARRAY['override'::text, 'first'::text, 'ignore'::text]))),
@@ -900,6 +913,9 @@ ALTER TABLE ONLY public.logins
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.messages_taken_back
+    ADD CONSTRAINT messages_taken_back_pkey PRIMARY KEY (workspace_id, message_id);
+
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (workspace_id, id);
 
@@ -1107,6 +1123,9 @@ ALTER TABLE ONLY public.login_tokens
 ALTER TABLE ONLY public.logins
     ADD CONSTRAINT logins_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
 
+ALTER TABLE ONLY public.messages_taken_back
+    ADD CONSTRAINT messages_taken_back_workspace_id_message_id_fkey FOREIGN KEY (workspace_id, message_id) REFERENCES public.messages(workspace_id, id);
+
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_workspace_id_session_id_fkey FOREIGN KEY (workspace_id, session_id) REFERENCES public.sessions(workspace_id, id);
 
@@ -1256,6 +1275,8 @@ ALTER TABLE public.logins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.messages_taken_back ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.postings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.price_books ENABLE ROW LEVEL SECURITY;
@@ -1279,6 +1300,8 @@ ALTER TABLE public.summaries ENABLE ROW LEVEL SECURITY;
 CREATE POLICY sweep ON public.idempotency_keys TO pantheon_sweep USING (true);
 
 CREATE POLICY sweep ON public.llm_call_attempts TO pantheon_sweep USING (true);
+
+CREATE POLICY sweep ON public.messages_taken_back TO pantheon_sweep USING (true);
 
 CREATE POLICY sweep ON public.turn_events TO pantheon_sweep USING (true);
 
@@ -1333,6 +1356,8 @@ CREATE POLICY workspace ON public.login_tokens TO pantheon_app USING ((workspace
 CREATE POLICY workspace ON public.logins TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.messages TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.messages_taken_back TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.postings TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1443,6 +1468,9 @@ GRANT UPDATE(tokens_o200k) ON TABLE public.messages TO pantheon_app;
 GRANT UPDATE(pinned_at) ON TABLE public.messages TO pantheon_app;
 
 GRANT UPDATE(deleted_at) ON TABLE public.messages TO pantheon_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.messages_taken_back TO pantheon_app;
+GRANT SELECT,DELETE ON TABLE public.messages_taken_back TO pantheon_sweep;
 
 GRANT SELECT,INSERT ON TABLE public.postings TO pantheon_app;
 

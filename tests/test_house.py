@@ -21,7 +21,7 @@ RULES = {
             **{
                 f"pantheon/ops/retention.py {table}": "as the schema's owner, past all rooms"
                 for table in (
-                    *("messages", "summaries", "steps", "context_audits"),
+                    *("messages", "messages_taken_back", "summaries", "steps", "context_audits"),
                     *("turn_events", "turns", "sessions"),
                 )
             },

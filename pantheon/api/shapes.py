@@ -89,6 +89,9 @@ class Room(BaseModel):
     approve: Literal["never", "plan", "each_round", "each_agent"]
     manager: dict[str, Any] | None
     limits: dict[str, Any]
+    summary_model: str | None = Field(
+        description="Who summarises older turns; `null`: an agent's own model."
+    )
     agents: list[RoomAgent]
     created_at: Time
     updated_at: Time

@@ -323,6 +323,7 @@ class Summary(BaseModel):
     edited_by: Id | None
     content: SummaryContent
     dropped: list[SummaryDrop]
+    tokens: int = Field(description="What it takes of a window, by the estimate.")
     state: Literal["current", "replaced", "undone", "source_deleted"]
     created_at: Time
 

@@ -54,6 +54,7 @@ class ProviderSetting(BaseModel):
     api_key: SecretStr | None = None
     models: list[ModelSetting] | None = None
     any_model: bool = False
+    cache_control: bool = False
 
     @field_validator("models", mode="before")
     @classmethod

@@ -3,6 +3,7 @@
 What does not fit is decided by the guard and named in the audit, with its reason.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,14 +18,15 @@ from pantheon.context.quotes import (
     Quote,
     Recap,
     Speaker,
-    compose,
     cost,
     cost_of_turns,
+    costs,
     pins_of,
     recap_text,
     recaps_for,
     system_texts,
 )
+from pantheon.context.transcripts import compose
 from pantheon.providers.types import ChatMessage
 
 CONTEXT_BUDGET_EXCEEDED = ProblemType(
@@ -57,7 +59,7 @@ class Assembled:
 class Told:
     """What an agent could be told: its history as far as its window reaches, and this turn.
 
-    `pinned` and the first of `recaps` may come from before `turns`.
+    `pinned` and the first of `recaps` may come from before `turns`, whose `sizes` are in tokens.
     """
 
     turns: Sequence[PastTurn]
@@ -65,6 +67,7 @@ class Told:
     pinned: Sequence[Quote]
     asked: Quote
     earlier: Sequence[Quote]
+    sizes: Sequence[int] = ()
 
 
 class ContextTooLarge(Exception):
@@ -93,7 +96,7 @@ def assemble_context(
             f" model's window of {speaker.window} leaves {speaker.usable} beside the reply."
         )
     gone = _cuttable(earlier)[: cut.cut]
-    before = [said for turn in told.turns[: cut.first] for said in turn.said if said.pinned]
+    before = [said for turn in told.turns[: cut.first] for said in turn.pinned]
     parts = Parts(
         None if cut.standin is None else told.recaps[cut.standin],
         (*told.pinned, *before),
@@ -101,7 +104,7 @@ def assemble_context(
         asked,
         tuple(said for said in earlier if said not in gone),
     )
-    sections = _sections(speaker, parts, asked_id)
+    sections = _sections(speaker, parts, asked_id, sum(told.sizes[cut.first :]))
     budget = {
         "window": speaker.window,
         "reply_reserve": speaker.reply_reserve,
@@ -122,17 +125,14 @@ def need(speaker: Speaker, told: Told) -> Need:
     fixed = sum(meter.text(text) for _, text in system_texts(speaker)) + meter.text(speaker.task)
     fixed += sum(cost(speaker, said) for said in (told.asked, *told.pinned))
     fixed += sum(cost(speaker, said) for said in told.earlier if said.origin in NEVER_CUT)
-    behind = {turn.index: i for i, turn in enumerate(told.turns, start=1)}
+    turns = [
+        Past(size, sum(cost(speaker, said) for said in turn.pinned) if turn.pinned else 0)
+        for turn, size in zip(told.turns, told.sizes, strict=True)
+    ]
     return Need(
         fixed,
-        [
-            Past(
-                cost_of_turns(speaker, (turn,)),
-                sum(cost(speaker, said) for said in turn.said if said.pinned),
-            )
-            for turn in told.turns
-        ],
-        [Standin(behind.get(r.to_turn, 0), meter.text(recap_text(r))) for r in told.recaps],
+        turns,
+        [Standin(_behind(told.turns, r), meter.text(recap_text(r))) for r in told.recaps],
         [cost(speaker, said) for said in _cuttable(told.earlier)],
         guard.SUMMARY_POLICY_TURNS if speaker.policy == "summary" else None,
     )
@@ -143,15 +143,11 @@ def by_policy(
 ) -> tuple[Sequence[PastTurn], list[dict[str, Any]]]:
     """Return what of the history the agent's policy lets it see, and what that leaves out."""
     if speaker.policy == "own":
-        kept = [replace(turn, answers=_own(speaker, turn)) for turn in history]
-        if kept:
-            # Pins are for everybody: those of others stand before what is seen of the turns.
-            foreign = [
-                answer
-                for turn in history
-                for answer in turn.answers
-                if answer.pinned and answer.agent_key != speaker.key
-            ]
+        mine = (speaker.key, None)
+        kept = [turn.of(speaker.key) for turn in history]
+        # Pins are for everybody: those of others stand before what is seen of the turns.
+        foreign = [said for turn in history for said in turn.pinned if said.agent_key not in mine]
+        if foreign:
             kept[0] = replace(kept[0], pins=(*kept[0].pins, *foreign))
         return kept, []
     if speaker.policy == "last" and speaker.last_turns is not None:
@@ -170,18 +166,20 @@ def within_reach(speaker: Speaker, seen: Sequence[PastTurn], told: Told) -> Told
 
     Of what lies before, the pins and the newest summary stay.
     """
+    sizes = costs(speaker, seen)
     used, first = 0, len(seen)
     while first > 0 and used <= speaker.usable:
         first -= 1
-        used += cost_of_turns(speaker, (seen[first],))
+        used += sizes[first]
     beyond = seen[:first]
     pins = pins_of(beyond) if beyond else seen[0].pins if seen else ()
     recaps = [*recaps_for(speaker, beyond)[-1:], *recaps_for(speaker, seen[first:])]
-    return replace(told, turns=seen[first:], recaps=recaps, pinned=pins)
+    return replace(told, turns=seen[first:], sizes=sizes[first:], recaps=recaps, pinned=pins)
 
 
-def _own(speaker: Speaker, turn: PastTurn) -> tuple[Quote, ...]:
-    return tuple(said for said in turn.answers if said.agent_key == speaker.key)
+def _behind(turns: Sequence[PastTurn], recap: Recap) -> int:
+    """Return how many of the turns a summary stands for."""
+    return bisect_right(turns, recap.to_turn, key=lambda turn: turn.index)
 
 
 def _actions(
@@ -210,7 +208,9 @@ def _actions(
     return actions
 
 
-def _sections(speaker: Speaker, parts: Parts, asked_id: UUID) -> list[dict[str, Any]]:
+def _sections(
+    speaker: Speaker, parts: Parts, asked_id: UUID, history_tokens: int
+) -> list[dict[str, Any]]:
     meter = speaker.meter
     sections: list[dict[str, Any]] = [
         {"origin": origin, "tokens": meter.text(text)} for origin, text in system_texts(speaker)
@@ -235,7 +235,7 @@ def _sections(speaker: Speaker, parts: Parts, asked_id: UUID) -> list[dict[str, 
                 "from_turn": parts.history[0].index,
                 "to_turn": parts.history[-1].index,
                 "turns": len(parts.history),
-                "tokens": cost_of_turns(speaker, parts.history),
+                "tokens": history_tokens,
             }
         )
     size = cost(speaker, parts.asked)

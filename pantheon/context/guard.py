@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
+from typing import NamedTuple
 
 SOFT_SHARE = 0.75
 """Above this share of what the window leaves beside the reply, the oldest turns are summarised."""
@@ -33,8 +34,7 @@ class Verdict(StrEnum):
     exceeded = "exceeded"
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """An earlier turn by its size: in full, and what of it is pinned."""
 
     tokens: int

@@ -6,13 +6,13 @@ text can forge. The stable part comes first, so that providers' caches hit.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from math import ceil
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pantheon.context.tokens import MESSAGE_OVERHEAD, Meter
-from pantheon.providers.types import ChatMessage, Role
 
 RULES = """\
 You are {name} (@{key}) in a conversation of a user and several agents.
@@ -62,12 +62,24 @@ class Recap:
     content: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Sizes(NamedTuple):
+    """What a turn's quotes have by the estimate, by the known tokenizer, and in labels.
+
+    `exact` is `None` where one of them was not counted by the tokenizer.
+    """
+
+    estimated: int
+    exact: int | None
+    labels: int
+    quotes: int
+
+
 @dataclass(frozen=True)
 class PastTurn:
     """An earlier turn of the session: the user's words and the answers to them.
 
     `recaps` are the summaries that end with this turn; `pins` is what is pinned before it, where
-    the history was not read further back.
+    the history was not read further back. What is summed over its quotes is summed once.
     """
 
     index: int
@@ -83,23 +95,37 @@ class PastTurn:
         return sum(q.tokens + MESSAGE_OVERHEAD for q in self.said)
 
     @cached_property
-    def sizes(self) -> tuple[int, int | None, int]:
-        """What its quotes have by the estimate, by the known tokenizer, and in labels; summed once.
-
-        `None` where one of them was not counted by the tokenizer.
-        """
+    def sizes(self) -> Sizes:
+        """The sums of its quotes' sizes."""
         exact = [q.exact for q in self.said]
         known = [count for count in exact if count is not None]
-        return (
+        return Sizes(
             sum(q.tokens for q in self.said),
             sum(known) if len(known) == len(exact) else None,
             sum(LABEL_TOKENS + len(q.agent_key or "") // 3 for q in self.said),
+            len(exact),
         )
 
-    @property
+    @cached_property
     def said(self) -> tuple[Quote, ...]:
         """All that was said in it, in its order."""
         return (self.input, *self.answers)
+
+    @cached_property
+    def _parts(self) -> "dict[str, PastTurn]":
+        return {}
+
+    def of(self, key: str) -> "PastTurn":
+        """Return what of it the agent has a part in: the user's words and its own answers."""
+        if key not in self._parts:
+            own = tuple(said for said in self.answers if said.agent_key == key)
+            self._parts[key] = replace(self, answers=own)
+        return self._parts[key]
+
+    @cached_property
+    def pinned(self) -> tuple[Quote, ...]:
+        """What of it is pinned."""
+        return tuple(said for said in self.said if said.pinned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,52 +172,6 @@ class Parts:
     earlier: tuple[Quote, ...]
 
 
-def compose(speaker: Speaker, parts: Parts) -> tuple[ChatMessage, ...]:
-    """Return the messages of a request: the same parts give the same bytes."""
-    system = "\n\n".join(text for _, text in system_texts(speaker))
-    messages = [ChatMessage(Role.system, system)] if system else []
-    said: list[str] = []
-    if parts.recap is not None:
-        said.append(recap_text(parts.recap))
-    said.extend(quote(speaker, pin) for pin in parts.pinned)
-    for turn in parts.history:
-        said.append(quote(speaker, turn.input))
-        for answer in turn.answers:
-            if answer.agent_key == speaker.key:
-                messages.append(ChatMessage(Role.user, "\n\n".join(said) or "…"))
-                messages.append(ChatMessage(Role.assistant, answer.text))
-                said = []
-            else:
-                said.append(quote(speaker, answer))
-    said.append(quote(speaker, parts.asked))
-    said.extend(quote(speaker, answer) for answer in parts.earlier)
-    if speaker.task:
-        said.append(speaker.task)
-    messages.append(ChatMessage(Role.user, "\n\n".join(said)))
-    return tuple(messages)
-
-
-def section_texts(speaker: Speaker, parts: Parts) -> list[str]:
-    """Return the text of each section of an audit, in its order, from what was sent."""
-    texts = [text for _, text in system_texts(speaker)]
-    if parts.recap is not None:
-        texts.append(recap_text(parts.recap))
-    if parts.pinned:
-        texts.append("\n\n".join(quote(speaker, pin) for pin in parts.pinned))
-    if parts.history:
-        said = [
-            q.text if q.agent_key == speaker.key else quote(speaker, q)
-            for turn in parts.history
-            for q in turn.said
-        ]
-        texts.append("\n\n".join(said))
-    texts.append(quote(speaker, parts.asked))
-    texts.extend(quote(speaker, answer) for answer in parts.earlier)
-    if speaker.task:
-        texts.append(speaker.task)
-    return texts
-
-
 def quote(speaker: Speaker, said: Quote) -> str:
     """Write one quote as the speaker sees it; in a two-person session the text itself."""
     if not speaker.labelled:
@@ -216,21 +196,29 @@ def cost(speaker: Speaker, said: Quote) -> int:
 
 def cost_of_turns(speaker: Speaker, turns: Sequence[PastTurn]) -> int:
     """Return the same of whole turns."""
-    return sum(_cost_of_turn(speaker, turn) for turn in turns)
+    return sum(costs(speaker, turns))
 
 
-def _cost_of_turn(speaker: Speaker, turn: PastTurn) -> int:
-    estimated, exact, labels = turn.sizes
-    if speaker.meter.family is not None and exact is None:
-        return sum(cost(speaker, quote) for quote in turn.said)
-    size = speaker.meter.count("", estimated, exact) + len(turn.said) * MESSAGE_OVERHEAD
-    return size + labels if speaker.labelled else size
+def costs(speaker: Speaker, turns: Sequence[PastTurn]) -> list[int]:
+    """Return the same of each of some turns: from their sums, however much was said in them."""
+    exact, ratio, labelled = speaker.meter.family is not None, speaker.meter.ratio, speaker.labelled
+    found = []
+    for turn in turns:
+        sizes = turn.sizes
+        counted = sizes.exact if exact else sizes.estimated
+        if counted is None:
+            found.append(sum(cost(speaker, quote) for quote in turn.said))
+            continue
+        size = counted if ratio == 1.0 else ceil(counted * ratio)
+        size += sizes.quotes * MESSAGE_OVERHEAD
+        found.append(size + sizes.labels if labelled else size)
+    return found
 
 
 def pins_of(turns: Sequence[PastTurn]) -> tuple[Quote, ...]:
     """Return all that is pinned in some turns, and before the first of them."""
     before = turns[0].pins if turns else ()
-    return (*before, *(said for turn in turns for said in turn.said if said.pinned))
+    return (*before, *(said for turn in turns for said in turn.pinned))
 
 
 def recaps_for(speaker: Speaker, seen: Sequence[PastTurn]) -> list[Recap]:

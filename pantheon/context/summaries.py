@@ -13,7 +13,7 @@ from pantheon.accounts.roles import Who
 from pantheon.base import cursors, ids
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import INVALID, NOT_FOUND, STALE_VERSION
-from pantheon.context.digest import Digest, InvalidDigest, load_digest, render
+from pantheon.context.digest import Digest, InvalidDigest, load_digest, render, size
 from pantheon.context.quotes import Recap
 from pantheon.db.pool import Connection
 from pantheon.sessions import sessions
@@ -80,6 +80,7 @@ def shape(summary: Summary, *, current: bool) -> dict[str, Any]:
         "edited_by": str(summary.edited_by) if summary.edited_by else None,
         "content": summary.content,
         "dropped": summary.dropped,
+        "tokens": size(summary.digest),
         "state": summary.ended_as or ("current" if current else "replaced"),
         "created_at": rfc3339(summary.created_at),
     }

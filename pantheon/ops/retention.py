@@ -122,6 +122,11 @@ async def _empty(
             deleted_at = now()
         WHERE id = ANY (%(messages)s)
         """,
+        """
+        DELETE FROM messages_taken_back k USING messages m
+        WHERE m.workspace_id = k.workspace_id AND m.id = k.message_id
+          AND m.session_id = ANY (%(sessions)s)
+        """,
         "DELETE FROM summaries WHERE session_id = ANY (%(sessions)s)",
         """
         UPDATE steps s SET decision = NULL

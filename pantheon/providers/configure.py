@@ -94,7 +94,7 @@ def _openai(environ: Mapping[str, str], api_key: str | None, source: str) -> Ent
 
 def _openrouter(api_key: str | None, source: str) -> Entry:
     _check("OPENROUTER_API_KEY", "", OPENROUTER_URL, api_key)
-    provider = OpenAIProvider("openrouter", OPENROUTER_URL, api_key=api_key)
+    provider = OpenAIProvider("openrouter", OPENROUTER_URL, api_key=api_key, marked="anthropic/")
     return _keyed(provider, source, api_key, lambda key: _openrouter(key, ENTERED))
 
 
@@ -113,7 +113,8 @@ def _configured(name: str, setting: ProviderSetting, entered: str | None = None)
     api_key = entered or api_key
     place = f"PANTHEON_PROVIDERS › {name} ›"
     _check(f"{place} api_key", f"{place} base_url", setting.base_url, api_key)
-    provider = OpenAIProvider(name, setting.base_url, api_key=api_key)
+    marked = "" if setting.cache_control else None
+    provider = OpenAIProvider(name, setting.base_url, api_key=api_key, marked=marked)
     listed = [
         provider.model(model.id, catalog.from_setting(model)) for model in setting.models or []
     ]

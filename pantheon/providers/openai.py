@@ -27,6 +27,7 @@ from pantheon.providers.types import (
     Model,
     ModelRequest,
     ReasoningDelta,
+    Role,
     StreamEvent,
     TextDelta,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 300.0
 LIST_SECONDS = 10.0
 LIMIT_FIELD = "max_tokens"
+CACHED = {"type": "ephemeral"}
 DRAIN_SECONDS = 0.5
 LONGEST_ANSWER = 16_000_000
 
@@ -47,8 +49,9 @@ GATHER_SECONDS = 0.025
 class OpenAIProvider:
     """A server that speaks OpenAI's chat completions.
 
-    `assumed` says what holds for models of which nothing else is known. `silence_seconds` is the
-    longest time without a byte.
+    `assumed` says what holds for models of which nothing else is known; those whose name begins
+    with `marked` want to be told what to cache. `silence_seconds` is the longest time without a
+    byte.
     """
 
     kind = "openai"
@@ -62,6 +65,7 @@ class OpenAIProvider:
         organization: str | None = None,
         project: str | None = None,
         assumed: Facts | None = None,
+        marked: str | None = None,
         silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self.name = name
@@ -71,6 +75,7 @@ class OpenAIProvider:
         self._organization = organization
         self._project = project
         self._assumed = assumed or Facts()
+        self._marked = marked
         self._client = http.open_client(
             [base_url], read_seconds=silence_seconds, gather_seconds=GATHER_SECONDS
         )
@@ -79,7 +84,8 @@ class OpenAIProvider:
 
     def encode(self, request: ModelRequest) -> bytes:
         """Return the body of the request: JSON, the same bytes for the same request."""
-        return encode_chat(request, self._limit)
+        marked = self._marked is not None and request.model.startswith(self._marked)
+        return encode_chat(request, self._limit, marked=marked)
 
     async def stream(self, body: bytes, request_id: str) -> AsyncGenerator[StreamEvent, None]:
         """Send the body and yield one delta per read of the socket, then how it ended."""
@@ -242,13 +248,25 @@ class OpenAIProvider:
         ]
 
 
-def encode_chat(request: ModelRequest, limit_field: str) -> bytes:
-    """Return the body of a chat completion; `limit_field` names the longest answer."""
+def encode_chat(request: ModelRequest, limit_field: str, *, marked: bool = False) -> bytes:
+    """Return the body of a chat completion; `limit_field` names the longest answer.
+
+    `marked`: it says up to where the provider shall cache it, as Anthropic's models want it:
+    behind the system message and behind the last two of the user's, where the next request of
+    this conversation begins to differ.
+    """
+    messages: list[dict[str, Any]] = [
+        {"role": message.role.value, "content": message.content} for message in request.messages
+    ]
+    if marked and request.structure is None:
+        system = [at for at, said in enumerate(request.messages) if said.role is Role.system]
+        users = [at for at, said in enumerate(request.messages) if said.role is Role.user]
+        for at in (*system[:1], *users[-2:]):
+            part = {"type": "text", "text": messages[at]["content"], "cache_control": CACHED}
+            messages[at]["content"] = [part]
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [
-            {"role": message.role.value, "content": message.content} for message in request.messages
-        ],
+        "messages": messages,
         "stream": True,
         "stream_options": {"include_usage": True},
     }

@@ -1,6 +1,7 @@
 """How far counted tokens are from what a provider reports, per model, learned as calls end."""
 
 from collections import deque
+from uuid import UUID
 
 SHORTEST_SAMPLE = 200
 """Below this many tokens a request's fixed parts drown the difference."""
@@ -12,10 +13,14 @@ LOWEST, HIGHEST = 0.4, 4.0
 
 
 class Ratios:
-    """The last samples of each model that this process has asked."""
+    """The last samples of each model that this process has asked.
+
+    `recalled` are the workspaces whose earlier calls it knows.
+    """
 
     def __init__(self) -> None:
         """Know nothing yet: each ratio is 1."""
+        self.recalled: set[UUID] = set()
         self._samples: dict[str, deque[float]] = {}
         self._ratios: dict[str, float] = {}
 

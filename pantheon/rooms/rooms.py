@@ -37,6 +37,7 @@ class Room:
     approve: str
     manager: dict[str, Any] | None
     limits: dict[str, Any]
+    summary_model: str | None
     created_at: datetime
     updated_at: datetime
     version: int
@@ -55,6 +56,7 @@ def shape(room: Room, seats: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "approve": room.approve,
         "manager": room.manager,
         "limits": room.limits,
+        "summary_model": room.summary_model,
         "agents": list(seats),
         "created_at": rfc3339(room.created_at),
         "updated_at": rfc3339(room.updated_at),
@@ -75,8 +77,11 @@ async def create_room(
     approve: str = "never",
     manager: Mapping[str, Any] | None = None,
     limits: Mapping[str, Any] | None = None,
+    summary_model: str | None = None,
 ) -> dict[str, Any]:
     """Add a room without agents. `modes` are those that rooms can have in this build.
+
+    `summary_model` writes its summaries; `None`: whom the operator or the room's agents say.
 
     Raises `goal_required`, and `validation_error` for a mode, an approval, a manager or a limit
     that is not there.
@@ -88,9 +93,9 @@ async def create_room(
         await conn.execute(
             """
             INSERT INTO rooms (workspace_id, id, name, goal, mode, mentions, tag_order, approve,
-                manager, limits)
+                manager, limits, summary_model)
             VALUES (%(workspace)s, %(id)s, %(name)s, %(goal)s, %(mode)s, %(mentions)s, %(order)s,
-                %(approve)s, %(manager)s, %(limits)s)
+                %(approve)s, %(manager)s, %(limits)s, %(summary_model)s)
             """,
             {
                 "workspace": who.workspace_id,
@@ -103,6 +108,7 @@ async def create_room(
                 "approve": approve,
                 "manager": None if manager is None else Jsonb(dict(manager)),
                 "limits": Jsonb(dict(limits or {})),
+                "summary_model": summary_model,
             },
         )
     except CheckViolation as violation:
@@ -174,9 +180,9 @@ async def update_room(
 ) -> dict[str, Any]:
     """Change what `changes` names, by the names of `create_room`; the rest stays.
 
-    `goal` and `manager` can be `None`, which takes them away. Turns that were accepted before keep
-    what they froze. Raises what `create_room` does, `not_found`, and `stale_version` where
-    `version` is given and no longer the room's.
+    `goal`, `manager` and `summary_model` can be `None`, which takes them away. Turns that were
+    accepted before keep what they froze. Raises what `create_room` does, `not_found`, and
+    `stale_version` where `version` is given and no longer the room's.
     """
     await _check(conn, who, changes, modes)
     manager, limits = changes.get("manager"), changes.get("limits")
@@ -191,6 +197,8 @@ async def update_room(
                 approve = coalesce(%(approve)s, approve),
                 manager = CASE WHEN %(new_manager)s THEN %(manager)s ELSE manager END,
                 limits = coalesce(%(limits)s, limits),
+                summary_model = CASE WHEN %(new_summary_model)s THEN %(summary_model)s
+                    ELSE summary_model END,
                 updated_at = now(), version = version + 1
             WHERE workspace_id = %(workspace)s AND id = %(id)s AND deleted_at IS NULL
               AND (%(version)s::int IS NULL OR version = %(version)s)
@@ -205,6 +213,8 @@ async def update_room(
                 "new_manager": "manager" in changes,
                 "manager": None if manager is None else Jsonb(manager),
                 "limits": None if limits is None else Jsonb(limits),
+                "new_summary_model": "summary_model" in changes,
+                "summary_model": changes.get("summary_model"),
                 "workspace": who.workspace_id,
                 "id": room_id,
                 "version": version,

@@ -1,20 +1,18 @@
 """Messages: what a user wrote, what a step answered. Never changed, though it can be taken back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncCursor
 
-from pantheon.accounts.roles import FORBIDDEN, Who
+from pantheon.accounts.roles import Who
 from pantheon.base import cursors
 from pantheon.base.clock import rfc3339
 from pantheon.base.errors import NOT_FOUND
 from pantheon.db.pool import Connection
 from pantheon.sessions import sessions
-from pantheon.sessions.sessions import TURN_IN_PROGRESS, Session
 
 
 async def add(
@@ -147,61 +145,8 @@ async def pin(conn: Connection, who: Who, message_id: UUID, *, pinned: bool) -> 
     return _shape(*row)
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A turn that shows a message: as its question, or as the answer of some steps."""
-
-    turn_id: UUID
-    asked: bool
-    step_ids: list[UUID]
-
-
-async def empty(conn: Connection, who: Who, message_id: UUID) -> list[Shown]:
-    """Take a message's text away for good; return all turns that show it, in whatever session.
-
-    Only the session's user may (`forbidden`). Raises `not_found`, and `turn_in_progress` while one
-    of these sessions is live.
-    """
-    session = await _see(conn, who, message_id)
-    if session.user_id != who.user_id:
-        raise FORBIDDEN("Only the session's own user can take a message back.")
-    cursor = await conn.execute(
-        """
-        SELECT t.id, t.input_message_id = %(id)s,
-            coalesce(array_agg(s.id) FILTER (WHERE s.message_id = %(id)s), '{}'),
-            EXISTS (
-                SELECT FROM turns l
-                WHERE l.workspace_id = t.workspace_id AND l.session_id = t.session_id
-                  AND l.finished_at IS NULL
-            )
-        FROM turns t
-        LEFT JOIN steps s ON s.workspace_id = t.workspace_id AND s.turn_id = t.id
-        WHERE t.workspace_id = %(workspace)s AND t.id IN (
-            SELECT id FROM turns
-            WHERE workspace_id = %(workspace)s AND input_message_id = %(id)s
-            UNION ALL
-            SELECT turn_id FROM steps WHERE workspace_id = %(workspace)s AND message_id = %(id)s
-        )
-        GROUP BY t.workspace_id, t.id
-        """,
-        {"workspace": who.workspace_id, "id": message_id},
-    )
-    rows = await cursor.fetchall()
-    if any(live for *_, live in rows):
-        raise TURN_IN_PROGRESS("A turn that reads this message is running. Wait for its end.")
-    await conn.execute(
-        """
-        UPDATE messages SET content = '', tokens = 0, tokens_o200k = NULL, pinned_at = NULL,
-            deleted_at = clock_timestamp()
-        WHERE workspace_id = %(workspace)s AND id = %(id)s
-        """,
-        {"workspace": who.workspace_id, "id": message_id},
-    )
-    return [Shown(turn_id, asked, step_ids) for turn_id, asked, step_ids, _ in rows]
-
-
-async def _see(conn: Connection, who: Who, message_id: UUID) -> Session:
-    """Return the session of a message that is there. Raises `not_found`."""
+async def _see(conn: Connection, who: Who, message_id: UUID) -> None:
+    """Raise `not_found` for a message that is not there, or not to be seen."""
     cursor = await conn.execute(
         """
         SELECT session_id FROM messages
@@ -212,7 +157,22 @@ async def _see(conn: Connection, who: Who, message_id: UUID) -> Session:
     row = await cursor.fetchone()
     if row is None:
         raise NOT_FOUND(f"There is no message {message_id}.")
-    return await sessions.see(conn, who, row[0])
+    await sessions.see(conn, who, row[0])
+
+
+async def get_message(conn: Connection, who: Who, message_id: UUID) -> dict[str, Any]:
+    """Return a message. Raises `not_found`."""
+    await _see(conn, who, message_id)
+    cursor = await conn.execute(
+        """
+        SELECT id, turn_id, step_id, agent_key, content, created_at, pinned_at FROM messages
+        WHERE workspace_id = %(workspace)s AND id = %(id)s
+        """,
+        {"workspace": who.workspace_id, "id": message_id},
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return _shape(*row)
 
 
 def _shape(

@@ -32,6 +32,7 @@ from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
 from pantheon.turns.modes.registry import MODES
 from pantheon.turns.place import Place, load_place
+from pantheon.turns.recall import recall_ratios
 from pantheon.turns.slots import Born, Loaded, Slot
 from pantheon.turns.terms import take_hold, with_reserve, with_terms
 from pantheon.turns.types import GRAPH_VERSION, Frozen, StepPlan, StepRow, TurnInput, TurnRow
@@ -61,6 +62,7 @@ async def accept_turn(
     check_input(wanted)
     place = await load_place(conn, who, session_id)
     providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
+    await recall_ratios(conn, providers, who.workspace_id)
     mode, frozen, warnings = freeze(place, providers, wanted)
     crash_point("accept.frozen")
     if place.head_index != place.turn_count or retry_of is not None:

@@ -32,6 +32,7 @@ from pantheon.turns.types import Frozen, Seat, StepPlan, StepRow, StepStatus, Tu
 
 DEFAULT_REPLY_TOKENS = 1_024
 LONGEST_SHOWN = 4_000
+REFUSED_AT = 1.5
 # A known tokenizer can find fewer tokens than the estimate does.
 SPARSEST = {None: 1.0, tokens.O200K: 0.4}
 
@@ -237,18 +238,27 @@ def history_bounds(providers: Providers, frozen: Frozen) -> dict[str, Any]:
 def meter_of(providers: Providers, model_id: str) -> Meter:
     """Return how a model counts, corrected by what its provider has reported."""
     counted = tokens.meter(model_id)
-    return replace(counted, ratio=providers.ratios.of(_counted_as(model_id, counted)))
+    return replace(counted, ratio=providers.ratios.of(counted_as(model_id, counted.family)))
 
 
 def learn(providers: Providers, ask: Ask, reported: int) -> None:
     """Let the counts of a model be corrected by what its provider reported for a request."""
     meter = ask.meter
     counted = round(ask.assembled.input_tokens / meter.ratio)
-    providers.ratios.learn(_counted_as(ask.model.id, meter), counted, reported)
+    providers.ratios.learn(counted_as(ask.model.id, meter.family), counted, reported)
 
 
-def _counted_as(model_id: str, meter: Meter) -> str:
-    return model_id if meter.family is None else f"{model_id} {meter.family}"
+def learn_refusal(providers: Providers, ask: Ask) -> None:
+    """Take it that a model counts more than its window where it refused a request as too long.
+
+    By how much nobody says: a good third less will be sent.
+    """
+    learn(providers, ask, int(ask.assembled.budget["window"] * REFUSED_AT))
+
+
+def counted_as(model_id: str, family: str | None) -> str:
+    """Return under which name the ratio of a model is kept: its own for each way of counting."""
+    return model_id if family is None else f"{model_id} {family}"
 
 
 def speaker_for(

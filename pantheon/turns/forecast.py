@@ -20,6 +20,7 @@ from pantheon.turns.estimate import Estimate, Part, estimate_turn
 from pantheon.turns.freeze import check_input, freeze
 from pantheon.turns.history import load_history
 from pantheon.turns.place import load_place
+from pantheon.turns.recall import recall_ratios
 from pantheon.turns.terms import with_terms
 from pantheon.turns.types import TurnInput
 
@@ -34,6 +35,7 @@ async def forecast_turn(
     check_input(wanted)
     place = await load_place(conn, who, session_id)
     providers = await providers_of(conn, providers, who.workspace_id, place.keys_version)
+    await recall_ratios(conn, providers, who.workspace_id)
     mode, frozen, warnings = freeze(place, providers, wanted)
     frozen, unpriced = await with_terms(conn, who, place, providers, frozen)
     history = await load_history(

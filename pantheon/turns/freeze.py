@@ -72,7 +72,7 @@ def freeze(
         _limits(place, wanted),
         place.room_id is not None,
         _approve(place, wanted, mode),
-        summary_model=providers.summary_model,
+        summary_model=place.summary_model or providers.summary_model,
     )
     if mode == "orchestrator":
         frozen = _with_manager(place, frozen)

@@ -5,14 +5,28 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from pantheon.base.shelf import Shelf
 from pantheon.context import summaries
-from pantheon.context.quotes import PastTurn, Quote
+from pantheon.context.quotes import PastTurn, Quote, Recap
 from pantheon.db.pool import Connection
 
 # A page is twice the one before: few round trips for a long history, and of what is read at least
 # a third is sent.
 PAGE, MOST_PAGE = 32, 512
 TAKEN_BACK = "(taken back by its author)"
+
+WORTH_KEEPING = 64
+"""A history of fewer turns is made anew in no time."""
+
+MOST_KEPT = 16_000_000
+"""Bytes, roughly, of long histories that a process keeps, so that a turn makes new turns only."""
+
+BYTES_A_TOKEN, BYTES_A_QUOTE = 4, 800
+
+Row = tuple[UUID, UUID | None, int, list[Any], list[Any], bool, bool]
+Kept = dict[UUID, tuple[Row, PastTurn]]
+
+_kept: Shelf[UUID, Kept] = Shelf(MOST_KEPT)
 
 
 async def load_history(
@@ -30,10 +44,13 @@ async def load_history(
     `before` is an index above the parent's. What is read is bounded by the windows of the turn's
     models, not by the session's length. A parent has a lower index than its child, so that one
     walk down the indexes finds the chain. Summaries come with the turns that they end with, pins
-    from further back with the first turn.
+    from further back with the first turn. A turn that is as it was when it was read before is the
+    very same object, with what has been made of it since.
     """
     history: list[PastTurn] = []
     summed: dict[UUID, int] = {}
+    kept = _kept.get(session_id) or {}
+    read: list[Row] = []
     pins = False
     wanted, used = parent_id, 0
     page = PAGE if most_turns is None else min(PAGE, most_turns)
@@ -45,28 +62,46 @@ async def load_history(
         rows = await _page(conn, workspace_id, session_id, before, page)
         if not rows:
             break
-        for turn_id, parent_id, index, asked, answers, has_summary, has_pins in rows:
-            before, pins = index, has_pins
+        for row in rows:
+            turn_id, parent_id, before, _, _, has_summary, pins = row
             if turn_id != wanted:
                 continue
-            said = tuple(_answer(*answer) for answer in answers)
-            past = PastTurn(index, _asked(asked), said, id=turn_id)
+            past = _past(kept, row)
             if has_summary:
                 summed[turn_id] = len(history)
+            read.append(row)
             history.append(past)
             wanted, used = parent_id, used + past.tokens
             if used > most_tokens or len(history) == most_turns:
                 break
         page = min(2 * page, MOST_PAGE)
+    recaps: dict[int, tuple[Recap, ...]] = {}
     if summed:
         for turn_id, recap in await summaries.ending_with(conn, workspace_id, list(summed)):
-            at = summed[turn_id]
-            history[at] = replace(history[at], recaps=(*history[at].recaps, recap))
+            recaps[summed[turn_id]] = (*recaps.get(summed[turn_id], ()), recap)
+    older: tuple[Quote, ...] = ()
     if pins and wanted is not None and history:
         older = await _pins(conn, workspace_id, session_id, wanted)
-        history[-1] = replace(history[-1], pins=older)
+    last = len(history) - 1
+    for at, past in enumerate(history):
+        beside = (recaps.get(at, ()), older if at == last else ())
+        if beside != (past.recaps, past.pins):
+            history[at] = replace(past, recaps=beside[0], pins=beside[1])
+    if len(history) >= WORTH_KEEPING:
+        size = BYTES_A_TOKEN * used + BYTES_A_QUOTE * sum(len(past.said) for past in history)
+        found = zip(read, history, strict=True)
+        _kept.put(session_id, {row[0]: (row, past) for row, past in found}, size)
     history.reverse()
     return history
+
+
+def _past(kept: Kept, row: Row) -> PastTurn:
+    """Return a turn as it was made before if it still says the same, else anew."""
+    turn_id, _, index, asked, answers, _, _ = row
+    known = kept.get(turn_id)
+    if known is not None and known[0][3:5] == (asked, answers):
+        return known[1]
+    return PastTurn(index, _asked(asked), tuple(_answer(*answer) for answer in answers), id=turn_id)
 
 
 def _asked(message: Sequence[Any]) -> Quote:
@@ -85,7 +120,7 @@ def _answer(step_id: str, key: str, message: Sequence[Any]) -> Quote:
 
 async def _page(
     conn: Connection, workspace_id: UUID, session_id: UUID, before: int, limit: int
-) -> Sequence[tuple[UUID, UUID | None, int, list[Any], list[Any], bool, bool]]:
+) -> Sequence[Row]:
     cursor = await conn.execute(
         """
         SELECT t.id, t.parent_id, t.index,

@@ -37,6 +37,7 @@ class Place:
     approve: str | None = None
     manager: Mapping[str, Any] | None = None
     keys_version: int = 0
+    summary_model: str | None = None
     enforcement: str = OFF
     book_id: UUID | None = None
 
@@ -51,7 +52,7 @@ async def load_place(conn: Connection, who: Who, session_id: UUID) -> Place:
                        SELECT t.index FROM turns t
                        WHERE t.workspace_id = s.workspace_id AND t.id = s.head_turn_id
                    ), 0) AS head_index,
-                   r.goal, r.mentions, r.tag_order, r.approve, r.manager,
+                   r.goal, r.mentions, r.tag_order, r.approve, r.manager, r.summary_model,
                    coalesce(r.limits, '{}') AS limits,
                    (
                        SELECT count(*) + count(k.ended_at) FROM provider_keys k

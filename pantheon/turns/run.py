@@ -21,6 +21,7 @@ from pantheon.rooms.limits import DEFAULTS
 from pantheon.turns import checkpoints, leases, steps
 from pantheon.turns.finalize import finalize_turn
 from pantheon.turns.graph import Graph, drive
+from pantheon.turns.recall import recall_ratios
 from pantheon.turns.slots import Loaded
 from pantheon.turns.step import run_step, settle_unsent
 from pantheon.turns.types import Frozen, StepPlan, StepRow, Stop, TurnRow
@@ -136,6 +137,7 @@ async def _load(db: Database, providers: Providers, turn: TurnRow) -> Loaded:
             await steps.lose(conn, turn.workspace_id, lost)
         text, tokens, prompts, elapsed, keys_version = await _texts(conn, turn)
         providers = await providers_of(conn, providers, turn.workspace_id, keys_version)
+        await recall_ratios(conn, providers, turn.workspace_id)
         rows = await load_steps(conn, turn.workspace_id, [turn.id])
         siblings = await load_siblings(conn, turn.workspace_id, turn.session_id, [turn.parent_id])
     by_key = {key: ids for (_, key), ids in siblings.items()}

@@ -12,8 +12,9 @@ from pantheon.accounts.roles import Who
 from pantheon.base.errors import NOT_FOUND, Problem, ProblemType
 from pantheon.context import audits, summaries
 from pantheon.context.audits import Audit
-from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker, compose, section_texts
+from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker
 from pantheon.context.tokens import Meter
+from pantheon.context.transcripts import compose, section_texts
 from pantheon.db.pool import Connection
 from pantheon.providers.own_keys import providers_of
 from pantheon.providers.registry import Providers

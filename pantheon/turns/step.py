@@ -13,9 +13,10 @@ from pantheon.context.quotes import Quote
 from pantheon.context.summaries import NewSummary
 from pantheon.events import event_log
 from pantheon.ledger.holds import INSUFFICIENT_CREDITS, NotCovered
+from pantheon.providers.failures import CONTEXT_TOO_LONG
 from pantheon.providers.types import Failure
 from pantheon.turns.approve import ask_user
-from pantheon.turns.ask import Ask, Opened, prepare_ask, repair_ask
+from pantheon.turns.ask import Ask, Opened, learn_refusal, prepare_ask, repair_ask
 from pantheon.turns.call import Reply, call_model
 from pantheon.turns.decision import InvalidDecision, read_decision
 from pantheon.turns.modes.orchestrator import direct_answer
@@ -131,6 +132,8 @@ async def _send(work: Work, key: str, opened: Opened, deadline: float) -> Ask | 
     if reply.finished is not None:
         await close_attempt(work, step, StepStatus.completed, opened, reply, decision, summary)
     elif reply.failure is not None:
+        if reply.failure.code == CONTEXT_TOO_LONG.code:
+            again = await _shortened(work, step, opened.ask)
         left = deadline - asyncio.get_running_loop().time()
         wait = 0.0 if again else _wait_seconds(step, reply.failure, left)
         if wait is None:
@@ -196,6 +199,19 @@ def _to_mend(ask: Ask, reply: Reply, invalid: Failure) -> Ask | None:
         invalid, usage=finished.usage, provider_request_id=finished.provider_request_id
     )
     return repair
+
+
+async def _shortened(work: Work, step: StepRow, refused: Ask) -> Ask | None:
+    """Return a shorter ask in place of one that was too long for its model, once.
+
+    `None` where nothing can be left out. What the refusal tells counts from now on.
+    """
+    if step.step_key in work.shortened or not _may_try(step):
+        return None
+    work.shortened.add(step.step_key)
+    learn_refusal(work.providers, refused)
+    ask = await _prepare(work, step)
+    return ask if isinstance(ask, Ask) and len(ask.body) < len(refused.body) else None
 
 
 async def _prepare(work: Work, step: StepRow) -> Ask | Failure:

@@ -212,10 +212,7 @@ def as_seen(scope: str | None, turns: Sequence[PastTurn]) -> Sequence[PastTurn]:
     kind, _, key = (scope or "").partition(":")
     if kind != "own":
         return turns
-    return [
-        replace(turn, answers=tuple(said for said in turn.answers if said.agent_key == key))
-        for turn in turns
-    ]
+    return [turn.of(key) for turn in turns]
 
 
 def summariser(frozen: Frozen, key: str) -> Seat:

@@ -70,7 +70,10 @@ class Control:
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """The state of a run. Truth is in the rows; this was read or written under the lease."""
+    """The state of a run. Truth is in the rows; this was read or written under the lease.
+
+    `shortened` are the steps that were asked once more because their model found them too long.
+    """
 
     db: Database
     providers: Providers
@@ -87,6 +90,7 @@ class Work:
     opened: dict[str, Opened]
     due: Mapping[str, Due] = field(default_factory=dict)
     history: Sequence[PastTurn] | None = None
+    shortened: set[str] = field(default_factory=set)
     finished: bool = False
     ended_as: str = ""
     places: asyncio.Semaphore = field(

@@ -15,6 +15,7 @@ from pantheon.ledger import attempts, seals
 from pantheon.ops import usage
 from pantheon.ops.outside import close_outside
 from pantheon.ops.runtime import Runtime
+from pantheon.sessions import taken_back
 from pantheon.turns import approve, checkpoints, leases
 from pantheon.turns.types import GRAPH_VERSION
 from pantheon.worker import heartbeat
@@ -50,6 +51,7 @@ async def sweep(runtime: Runtime) -> bool:
         await leases.give_up_unknown_versions(conn, [GRAPH_VERSION])
         await _purge_deltas(conn)
         await _purge_idempotency_keys(conn)
+        await taken_back.erase_old(conn)
         expired = await _expired_attempts(conn)
         unanswered = await _unanswered(conn)
         threads = await _threads_over(runtime, conn)

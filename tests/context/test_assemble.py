@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pantheon.context import tokens
 from pantheon.context.assemble import ContextTooLarge, assemble_context
-from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker, section_texts
+from pantheon.context.quotes import Parts, PastTurn, Quote, Speaker
+from pantheon.context.transcripts import section_texts
 from pantheon.providers.types import Role
 
 

@@ -15,15 +15,14 @@ from pantheon.context.quotes import (
     Quote,
     Recap,
     Speaker,
-    compose,
     cost,
     inert,
     pins_of,
     quote,
     recap_text,
     recaps_for,
-    section_texts,
 )
+from pantheon.context.transcripts import compose, section_texts
 
 LABEL = re.compile(r"<\s*/?\s*(message|recap|turn)\b", re.IGNORECASE)
 

@@ -7,7 +7,7 @@ import pytest
 from pantheon.accounts.roles import FORBIDDEN
 from pantheon.base.errors import NOT_FOUND, Problem
 from pantheon.context import summaries
-from pantheon.context.take_back import take_back
+from pantheon.context.take_back import give_back, take_back
 from pantheon.ops.reconcile import reconcile
 from pantheon.sessions import messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS, update_session
@@ -68,6 +68,35 @@ async def test_an_answer_is_gone_in_forks_too(runtime, who):
     for seen in (copied, await view(runtime, who, turn)):
         assert seen["steps"][0]["message"]["content"] == ""
         assert seen["input"] == "What now?"
+
+
+async def test_what_is_given_back_is_told_everywhere_as_before(runtime, who):
+    session_id = await session_with(runtime, who, "fake/ok-5", "fake/ok-5", mode="roundtable")
+    turn = await ended(runtime, who, await send(runtime, who, session_id, "Secret?"))
+    asked, said = turn["input_message_id"], turn["steps"][0]["message"]["id"]
+    log = await log_of(runtime, who, turn)
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        fork = await fork_session(conn, who, session_id, UUID(turn["id"]))
+        before = await messages.list_messages(conn, who, session_id, limit=9, cursor=None)
+        for message_id in (asked, said):
+            await take_back(conn, who, UUID(message_id))
+        told = await give_back(conn, who, UUID(said))
+    assert (told["id"], told["content"]) == (said, turn["steps"][0]["message"]["content"])
+    # Each by itself: what else was taken back stays so.
+    half = await view(runtime, who, turn)
+    assert (half["input"], half["steps"]) == ("", turn["steps"])
+    assert (await log_of(runtime, who, turn))[-1][1]["turn"] == half
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        assert (await give_back(conn, who, UUID(asked)))["content"] == "Secret?"
+        assert (await give_back(conn, who, UUID(asked)))["content"] == "Secret?"
+        after = await messages.list_messages(conn, who, session_id, limit=9, cursor=None)
+    assert after == before
+    assert await view(runtime, who, turn) == turn
+    assert await log_of(runtime, who, turn) == log
+    copied = await view(runtime, who, {"id": fork["head_turn_id"]})
+    assert copied["input"] == "Secret?"
+    drift = [f for f in await reconcile(runtime.server.admin_url) if f.drift]
+    assert drift == []
 
 
 async def test_only_its_user_may_and_only_once(db, conn, who):

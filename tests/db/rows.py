@@ -77,6 +77,8 @@ ROWS = {
         VALUES (%(w)s, %(user)s, '\\x00', %(turn)s)""",
     "provider_keys": """(workspace_id, id, provider, user_id, sealed)
         VALUES (%(w)s, %(id)s, 'openai', %(user)s, '\\x00')""",
+    "messages_taken_back": """(workspace_id, message_id, content, tokens, erase_at)
+        VALUES (%(w)s, %(message)s, 'M', 1, now())""",
     "idempotency_keys": """(workspace_id, user_id, method, path, key, body_sha256)
         VALUES (%(w)s, %(user)s, 'POST', '/', 'k', '\\x00')""",
 }

@@ -11,8 +11,9 @@ APPEND_ONLY = {
     *("llm_call_events", "turn_events", "messages", "agent_prompts", "context_audits"),
     *("price_books", "price_lines", "postings", "seals", "closed_months"),
 }
+NEVER_CHANGED = {"messages_taken_back"}
 REMOVABLE = {"room_agents", "login_tokens", "logins", "idempotency_keys"}
-REMOVABLE |= {"usage_marks", "usage_rollups"}
+REMOVABLE |= {"usage_marks", "usage_rollups", "messages_taken_back"}
 # A credential is found before its workspace is known.
 GLOBAL_UNIQUE = {"login_tokens_token", "logins_token", "api_keys_token"}
 SWEEP = {
@@ -22,6 +23,7 @@ SWEEP = {
     "llm_call_attempts": {"SELECT"},
     "turn_events": {"SELECT", "DELETE"},
     "idempotency_keys": {"SELECT", "DELETE"},
+    "messages_taken_back": {"SELECT", "DELETE"},
     "workers": {"SELECT", "INSERT", "UPDATE", "DELETE"},
 }
 WORKSPACE_ONLY = (
@@ -153,7 +155,7 @@ def granted(admin, role):
 def test_the_rights_of_both_roles_are_these(admin):
     write = {"SELECT", "INSERT", "UPDATE"}
     expected = {table: set(write) for table in ROWS}
-    for table in APPEND_ONLY:
+    for table in APPEND_ONLY | NEVER_CHANGED:
         expected[table].remove("UPDATE")
     for table in REMOVABLE:
         expected[table].add("DELETE")

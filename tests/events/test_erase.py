@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from pantheon.events import event_log
-from pantheon.events.erase import FILL, erase_texts
+from pantheon.events.erase import FILL, erase_texts, put_back_text
 from pantheon.events.types import EventType, NewEvent, TurnRef
 from tests.make import make_turn
 from tests.turns.drive import ended, log_of, send, session_with
@@ -35,6 +35,38 @@ async def test_an_answer_and_a_question_are_gone_and_nothing_else(runtime, who):
             assert (set(data["text"]) == {FILL}) == mine
             assert (data["offset"], data["length"]) == (old["offset"], old["length"])
     assert second["message"]["content"] == last["steps"][1]["message"]["content"]
+
+
+async def test_what_was_taken_out_is_put_back_but_for_attempts_that_were_given_up(conn, who):
+    turn = await make_turn(conn, who)
+    turn_id, step_id = UUID(turn["id"]), turn["steps"][0]["id"]
+    ref = TurnRef(who.workspace_id, UUID(turn["session_id"]), turn_id, turn["index"])
+    said = [(1, 0, "Half"), (2, 0, "All "), (2, 4, "of it")]
+    deltas = [
+        NewEvent(
+            EventType.step_delta,
+            {
+                "step_id": step_id,
+                "attempt": attempt,
+                "offset": offset,
+                "length": len(text),
+                "text": text,
+            },
+        )
+        for attempt, offset, text in said
+    ]
+    reasoned = NewEvent(EventType.step_reasoning, {"step_id": step_id, "text": "Hmm"})
+    await event_log.write(conn, ref, 2, [*deltas, reasoned])
+    await erase_texts(conn, who.workspace_id, turn_id, question=True, step_ids=[UUID(step_id)])
+    await put_back_text(conn, who.workspace_id, turn_id, "All of it", step_ids=[UUID(step_id)])
+    await put_back_text(conn, who.workspace_id, turn_id, "Why?", question=True)
+    cursor = await conn.execute(
+        "SELECT data ->> 'text', data -> 'turn' ->> 'input' FROM turn_events ORDER BY seq"
+    )
+    told = await cursor.fetchall()
+    assert told == [
+        (None, "Why?"), ("····", None), ("All ", None), ("of it", None), ("···", None)
+    ]  # fmt: skip
 
 
 async def test_where_nothing_is_to_be_taken_out_nothing_is_written(conn, who):

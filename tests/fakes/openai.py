@@ -114,7 +114,7 @@ def usage_frame(asked: dict[str, Any], tokens: int, reasoning: int = 0) -> bytes
     """Return the chunk that tells the usage, if it was asked for."""
     if asked.get("stream") and not (asked.get("stream_options") or {}).get("include_usage"):
         return b""
-    read = sum(len(str(message["content"])) for message in asked["messages"]) // 4 + 1
+    read = read_tokens(asked)
     return _event(
         {
             "id": "chatcmpl-fake",
@@ -131,6 +131,11 @@ def usage_frame(asked: dict[str, Any], tokens: int, reasoning: int = 0) -> bytes
             },
         }
     )
+
+
+def read_tokens(asked: dict[str, Any]) -> int:
+    """Return how many tokens the fake counts in what it is asked: a token for four characters."""
+    return sum(len(str(message["content"])) for message in asked["messages"]) // 4 + 1
 
 
 DONE = b"data: [DONE]\n\n"
@@ -220,6 +225,12 @@ def _reasoning(asked: dict[str, Any]) -> Answer:
     return Answer(tuple((0, data) for data in (*thought, *words(20), end)), tokens=25)
 
 
+def _limit(asked: dict[str, Any], most: float) -> Answer:
+    if read_tokens(asked) > most:
+        return refusal(400, f"At most {most:g} tokens fit.", "context_length_exceeded")
+    return _ok(asked)
+
+
 def _length(asked: dict[str, Any]) -> Answer:
     end = frame({}, "length") + usage_frame(asked, 20) + DONE
     return Answer(tuple((0, data) for data in (*words(20), end)), tokens=20)
@@ -241,6 +252,7 @@ BY_NAME: dict[str, Callable[..., Answer]] = {
     "huge": _huge,
     "drip": _drip,
     "status": _status,
+    "limit": _limit,
 }
 
 SPECIAL: dict[str, Callable[[dict[str, Any]], Answer]] = {

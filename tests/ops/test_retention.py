@@ -1,9 +1,11 @@
 """Retention: texts of old sessions go, money stays, the books agree."""
 
 from decimal import Decimal
+from uuid import UUID
 
 import psycopg
 
+from pantheon.context.take_back import take_back
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.retention import purge
 from tests.turns.drive import ended, log_of, rows, send, session_with, view
@@ -31,6 +33,18 @@ async def test_a_dry_run_counts_and_changes_nothing(runtime, who):
     young = await purge(runtime.server.admin_url, 50, really=True)
     assert (young.sessions, young.messages) == (0, 0)
     assert await view(runtime, who, turn) == turn
+
+
+async def test_what_was_just_taken_back_goes_too(runtime, who):
+    session_id = await session_with(runtime, who, "fake/ok-5", mode="roundtable")
+    turn = await ended(runtime, who, await send(runtime, who, session_id, "A secret?"))
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await take_back(conn, who, UUID(turn["input_message_id"]))
+    kept = "SELECT count(*) FROM messages_taken_back"
+    assert await rows(runtime, who, kept) == [(1,)]
+    await age(runtime, session_id, 40)
+    await purge(runtime.server.admin_url, 30, really=True)
+    assert await rows(runtime, who, kept) == [(0,)]
 
 
 async def test_texts_go_and_the_ledger_stays(runtime, who):

@@ -10,7 +10,8 @@ import pytest
 
 from pantheon.providers.catalog import Facts
 from pantheon.providers.openai import OpenAIProvider
-from pantheon.providers.types import Failure, Price
+from pantheon.providers.structured import Form, Structure
+from pantheon.providers.types import ChatMessage, Failure, ModelRequest, Price, Role
 from tests.base.servers import plain, read_head, serving
 from tests.providers.asking import ask, request
 
@@ -36,6 +37,31 @@ def test_a_request_is_encoded_to_the_same_bytes_each_time():
 def test_what_is_not_set_is_not_sent():
     sent = orjson.loads(OpenAIProvider("lab", "http://127.0.0.1:1").encode(request("m")))
     assert set(sent) == {"model", "messages", "stream", "stream_options"}
+
+
+def test_what_is_to_be_cached_is_marked_where_the_model_wants_it():
+    talk = tuple(
+        ChatMessage(Role(role), text)
+        for role, text in (
+            ("system", "Be wise."), ("user", "1?"), ("assistant", "1."), ("user", "2?"),
+            ("assistant", "2."), ("user", "3?"),
+        )
+    )  # fmt: skip
+    provider = OpenAIProvider("router", "http://127.0.0.1:1/v1", marked="anthropic/")
+
+    def told(asked: ModelRequest) -> list[object]:
+        return [m["content"] for m in orjson.loads(provider.encode(asked))["messages"]]
+
+    def cached(text: str) -> list[dict[str, object]]:
+        return [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
+
+    plain = ["Be wise.", "1?", "1.", "2?", "2.", "3?"]
+    wanted = [cached("Be wise."), "1?", "1.", cached("2?"), "2.", cached("3?")]
+    assert told(ModelRequest("anthropic/claude", talk)) == wanted
+    assert told(ModelRequest("openai/gpt", talk)) == plain
+    # What is asked once, in a form of its own, is not asked for again.
+    structure = Structure("minutes", {"type": "object"}, Form.text)
+    assert told(ModelRequest("anthropic/claude", talk, structure=structure)) == plain
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ async def test_a_new_room_is_what_was_given(conn, who):
         order="sequence",
         manager=manager,
         limits={"turn_seconds": 60, "parallel": 2},
+        summary_model="demo/fast",
     )
     assert room == await get_room(conn, who, UUID(room["id"]))
     assert room | {"id": 0, "created_at": 0, "updated_at": 0} == {
@@ -50,6 +51,7 @@ async def test_a_new_room_is_what_was_given(conn, who):
         "approve": "never",
         "manager": manager,
         "limits": {"turn_seconds": 60, "parallel": 2},
+        "summary_model": "demo/fast",
         "agents": [],
         "created_at": 0,
         "updated_at": 0,
@@ -59,9 +61,9 @@ async def test_a_new_room_is_what_was_given(conn, who):
 
 async def test_a_room_has_a_round_table_unless_told_otherwise(conn, who):
     room = await create_room(conn, who, modes=ROOM_MODES, name="Board")
-    given = ("mode", "mentions", "order", "approve", "manager", "limits", "goal")
+    given = ("mode", "mentions", "order", "approve", "manager", "limits", "goal", "summary_model")
     assert [room[name] for name in given] == [
-        "roundtable", "override", "parallel", "never", None, {}, None,
+        "roundtable", "override", "parallel", "never", None, {}, None, None,
     ]  # fmt: skip
 
 

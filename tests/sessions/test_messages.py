@@ -85,11 +85,13 @@ async def test_a_message_is_pinned_and_unpinned(conn, who):
         assert caught.value.kind.code == "not_found"
 
 
-async def test_an_emptied_message_names_the_turns_that_show_it(conn, who):
+async def test_a_message_is_read_by_those_who_see_its_session(conn, who):
     session = await make_session(conn, who)
-    turn = await make_turn(conn, who, session, "Secret.", status="failed")
+    await make_turn(conn, who, session, "Never on Fridays.", status="failed")
     page = await messages.list_messages(conn, who, UUID(session["id"]), limit=9, cursor=None)
     message_id = UUID(page["items"][0]["id"])
-    (shown,) = await messages.empty(conn, who, message_id)
-    assert (str(shown.turn_id), shown.asked, shown.step_ids) == (turn["id"], True, [])
-    assert await messages.texts(conn, who.workspace_id, [message_id]) == {message_id: (None, "")}
+    assert await messages.get_message(conn, who, message_id) == page["items"][0]
+    stranger = await make_user(conn, who)
+    for other, unknown in ((stranger, message_id), (who, ids.new())):
+        with pytest.raises(Problem, match="not_found"):
+            await messages.get_message(conn, other, unknown)

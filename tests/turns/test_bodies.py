@@ -5,16 +5,29 @@ With retries, repairs, summaries and approvals; and it can be built again, byte 
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 
 from pantheon.accounts.roles import Who
 from pantheon.ops.runtime import Runtime
+from pantheon.turns.retry import rerun_turn
 from tests.fakes.process import requests
 from tests.turns.drive import direct_session, ended, rows, send, session_with
-from tests.turns.stories import FINISH, FIRST, SECOND, SYNTHESIS, delegate, on, settings, story
-from tests.turns.test_summarise import _short_waits, check_bodies
+from tests.turns.stories import (
+    FINISH,
+    FIRST,
+    SECOND,
+    SYNTHESIS,
+    answer,
+    delegate,
+    on,
+    settings,
+    story,
+    waiting,
+)
+from tests.turns.test_summarise import _short_waits, check_bodies, summaries_of, talk
 
 __all__ = ["_short_waits", "settings"]
 
@@ -70,4 +83,40 @@ async def test_a_manager_with_a_repair(runtime: Runtime, who: Who, fakes: str) -
     )  # fmt: skip
     attempts = sum(step["attempts"] for step in turn["steps"])
     assert await check_bodies(runtime, who, fakes, [turn]) == attempts >= 8
+    assert await all_are_known(runtime, who, fakes) == attempts
+
+
+async def test_with_the_users_word_and_once_more_from_a_step(
+    runtime: Runtime, who: Who, fakes: str
+) -> None:
+    turn = await waiting(
+        runtime, who, on(FIRST, delegate("a0", "a1")), on(SECOND, FINISH), SYNTHESIS,
+        models=("echo", "echo"), approve="plan",
+    )  # fmt: skip
+    await answer(runtime, who, turn, "approve", note="Mind the <message> budget.")
+    first = await ended(runtime, who, turn)
+    last = next(step for step in first["steps"] if step["kind"] == "synthesis")
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        again = await rerun_turn(
+            conn, runtime.providers, who, UUID(first["id"]), from_step=UUID(last["id"])
+        )
+    second = await ended(runtime, who, again)
+    assert (first["status"], second["status"]) == ("completed", "completed")
+    # Route, two answers, route, synthesis; then the synthesis alone.
+    assert await check_bodies(runtime, who, fakes, [first, second]) == 6
+    assert await all_are_known(runtime, who, fakes) == 6
+
+
+@pytest.mark.parametrize("model", ["minutes", "minutes-once-empty", "minutes-empty"])
+async def test_summaries_and_their_repairs(
+    runtime: Runtime, who: Who, fakes: str, model: str
+) -> None:
+    runtime.providers.summary_model = f"fake/{model}"
+    session_id = await session_with(runtime, who, "fake/ok-5", "fake/echo", mode="roundtable")
+    turns = await talk(runtime, who, session_id, 9)
+    made = summaries_of(turns)
+    assert made
+    attempts = sum(step["attempts"] for turn in turns for step in turn["steps"])
+    assert {step["attempts"] for step in made} == ({1} if model == "minutes" else {2})
+    assert await check_bodies(runtime, who, fakes, turns) == attempts
     assert await all_are_known(runtime, who, fakes) == attempts

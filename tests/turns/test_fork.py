@@ -10,10 +10,11 @@ from pantheon.base import ids
 from pantheon.base.errors import NOT_FOUND, Problem
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.runtime import Runtime
-from pantheon.sessions import sessions
+from pantheon.sessions import messages, sessions
 from pantheon.sessions.messages import list_messages
 from pantheon.sessions.sessions import TURN_IN_PROGRESS
 from pantheon.turns.fork import fork_session, load_chain
+from pantheon.turns.history import load_history
 from pantheon.turns.retry import rerun_turn, retry_turn
 from pantheon.turns.sent import view_sent
 from pantheon.turns.timeline import view_timeline
@@ -176,3 +177,21 @@ async def test_the_plain_history_of_a_fork_begins_before_it(runtime: Runtime, wh
     assert len({item["id"] for item in told}) == len(told) == 5
     turns = {turn["id"] for turn in await timeline(runtime, who, made)}
     assert {item["turn_id"] for item in told} - {made["head_turn_id"]} <= turns
+
+
+async def test_what_is_pinned_is_pinned_in_the_fork_too(runtime: Runtime, who: Who) -> None:
+    session_id = await session_with(runtime, who, "demo/fast", mode="roundtable")
+    first, second = await said(runtime, who, session_id, "Never on Fridays.", "Two?")
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        listed = await list_messages(conn, who, session_id, limit=10, cursor=None)
+        await messages.pin(conn, who, UUID(listed["items"][0]["id"]), pinned=True)
+    made = await fork(runtime, who, session_id, second)
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        told = await load_history(
+            conn, who.workspace_id, UUID(made["id"]), UUID(made["head_turn_id"]), 3,
+            most_turns=None, most_tokens=10_000,
+        )  # fmt: skip
+        shown = await list_messages(conn, who, UUID(made["id"]), limit=10, cursor=None)
+    assert [[q.text for q in past.pinned] for past in told] == [["Never on Fridays."], []]
+    assert [m["pinned"] for m in shown["items"]][:2] == [True, False]
+    assert first["input"] == "Never on Fridays."

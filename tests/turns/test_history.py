@@ -9,7 +9,8 @@ from pantheon.accounts.roles import Who
 from pantheon.context.quotes import PastTurn
 from pantheon.context.tokens import MESSAGE_OVERHEAD, estimate
 from pantheon.db.pool import Connection
-from pantheon.turns.history import PAGE, load_history
+from pantheon.sessions import messages
+from pantheon.turns.history import PAGE, WORTH_KEEPING, load_history
 from pantheon.turns.retry import rerun_turn
 from tests.make import demo_providers, make_agent, make_session, make_turn
 from tests.turns.drive import ended, send, session_with
@@ -92,3 +93,21 @@ async def test_answers_are_told_in_order_and_failures_are_not(runtime, who):
         (step["agent"]["key"], step["message"]["content"], step["id"])
         for step in (steps[0], steps[2])
     ]
+
+
+async def test_a_turn_that_is_as_it_was_is_the_same_object_and_changes_are_seen(
+    conn: Connection, who: Who
+) -> None:
+    made = await turns(conn, who, WORTH_KEEPING + 1)
+    first = await history(conn, who, made[-2])
+    again = await history(conn, who, made[-1])
+    assert len(again) == len(first) + 1
+    assert all(old is new for old, new in zip(first, again, strict=False))
+    message_id = again[5].input.message_id
+    assert message_id is not None
+    await messages.pin(conn, who, message_id, pinned=True)
+    await conn.execute("UPDATE messages SET content = 'Other' WHERE id = %s", (message_id,))
+    changed = await history(conn, who, made[-1])
+    assert changed[5].input.pinned
+    assert changed[5].input.text == "Other"
+    assert [at for at, past in enumerate(changed) if past is not again[at]] == [5]

@@ -172,11 +172,17 @@ async def test_an_invalid_summary_is_mended_once(runtime: Runtime, who: Who, fak
     await check_bodies(runtime, who, fakes, turns)
 
 
+@pytest.mark.parametrize(
+    ("operators", "rooms"),
+    [("fake/minutes", None), (None, "fake/minutes"), ("fake/status-500", "fake/minutes")],
+)
 async def test_the_model_that_is_set_for_it_summarises(
-    runtime: Runtime, who: Who, fakes: str
+    runtime: Runtime, who: Who, fakes: str, operators: str | None, rooms: str | None
 ) -> None:
-    runtime.providers.summary_model = "fake/minutes"
-    session_id = await session_with(runtime, who, "fake/status-500", mode="roundtable")
+    runtime.providers.summary_model = operators
+    session_id = await session_with(
+        runtime, who, "fake/status-500", mode="roundtable", summary_model=rooms
+    )
     turns = await talk(runtime, who, session_id, 9)
     made = summaries_of(turns)
     assert made

@@ -15,10 +15,12 @@ from pantheon.ops.runtime import Runtime
 from pantheon.sessions import sessions
 from pantheon.turns.types import TurnRow
 from pantheon.worker.titles import LONGEST_TITLE, clean_title, give_title, wants_title
+from tests.fakes.process import requests
 from tests.turns.drive import rows, send, session_with, view
 from tests.turns.test_leases import claim, run
 
 CALLS = "SELECT purpose, outcome, session_id, turn_id, model FROM llm_call_events"
+SENT = "SELECT attempt_id, request_sha256 FROM llm_call_events WHERE purpose = 'title'"
 
 
 @pytest.fixture
@@ -46,7 +48,9 @@ async def name_of(runtime: Runtime, who: Who, session_id: UUID) -> Any:
         return (await sessions.get_session(conn, who, session_id))["name"]
 
 
-async def test_a_session_gets_its_title_and_the_ledger_its_row(idle: Runtime, who: Who) -> None:
+async def test_a_session_gets_its_title_and_the_ledger_its_row(
+    idle: Runtime, who: Who, fakes: str
+) -> None:
     session_id, turn = await first_turn(idle, who)
     assert await name_of(idle, who, session_id) == "Which way is the zebra?"
     assert wants_title(idle, turn)
@@ -56,6 +60,9 @@ async def test_a_session_gets_its_title_and_the_ledger_its_row(idle: Runtime, wh
     assert len(title) <= LONGEST_TITLE
     (row,) = [call for call in await rows(idle, who, CALLS) if call[0] == "title"]
     assert row == ("title", "completed", session_id, None, "fake/ok")
+    ((attempt_id, sha256),) = await rows(idle, who, SENT)
+    (request,) = requests(fakes, str(attempt_id), settled_seconds=3)
+    assert request["sha256"] == sha256.hex()
     shown = await view(idle, who, {"id": str(turn.id)})
     assert shown["usage"]["calls"] == 1
     # Whoever comes later asks nobody.

@@ -61,6 +61,7 @@ class NewRoom(Body):
     approve: Approve = "never"
     manager: Manager | None = None
     limits: Limits = Field(default_factory=dict)
+    summary_model: ModelId | None = None
 
 
 class RoomChange(Body):
@@ -74,6 +75,7 @@ class RoomChange(Body):
     approve: Approve = Field(default_factory=absent)
     manager: Manager | None = None
     limits: Limits = Field(default_factory=absent)
+    summary_model: ModelId | None = None
 
 
 class NewSeat(Body):
@@ -274,6 +276,8 @@ def _plain(given: Mapping[str, Any], providers: Providers) -> dict[str, Any]:
     plain = dict(given)
     if "mode" in plain:
         plain["mode"] = ALIASES.get(plain["mode"], plain["mode"])
+    if plain.get("summary_model") is not None:
+        providers.resolve(plain["summary_model"])
     manager: Manager | None = plain.get("manager")
     if manager is not None:
         if manager.model is not None:

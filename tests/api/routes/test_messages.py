@@ -30,6 +30,7 @@ async def test_a_message_is_taken_back(api, worker):
     base, message_id = await asked(api)
     assert (await api.client.delete(f"/api/v1/messages/{message_id}")).status_code == 204
     problem(await api.client.delete(f"/api/v1/messages/{message_id}"), 404, "not_found")
+    problem(await api.client.put(f"/api/v1/messages/{message_id}/pin"), 404, "not_found")
     timeline = await api.client.get(f"{base}/timeline")
     assert timeline.json()["items"][0]["input"] == ""
     listed = (await api.client.get(f"{base}/messages")).json()["items"]
@@ -38,3 +39,24 @@ async def test_a_message_is_taken_back(api, worker):
     told = (await api.client.get(f"/api/v1/steps/{step['id']}/context")).json()
     assert told["exact"] is False
     problem(await api.client.get(f"/api/v1/steps/{step['id']}/request"), 409, "request_changed")
+
+
+async def test_a_deletion_is_undone(api, worker):
+    base, message_id = await asked(api)
+    await api.client.put(f"/api/v1/messages/{message_id}/pin")
+    before = (await api.client.get(f"{base}/timeline")).json()
+    assert before["items"][0]["input_message_id"] == message_id
+    assert before["pinned"] == [message_id]
+    await api.client.delete(f"/api/v1/messages/{message_id}")
+    assert (await api.client.get(f"{base}/timeline")).json()["pinned"] == []
+    for _ in range(2):
+        restored = await api.client.post(f"/api/v1/messages/{message_id}/restore")
+        assert restored.status_code == 200
+        assert (restored.json()["content"], restored.json()["pinned"]) == (
+            "Never on Fridays.",
+            True,
+        )
+    assert (await api.client.get(f"{base}/timeline")).json() == before
+    step = before["items"][0]["steps"][0]
+    assert (await api.client.get(f"/api/v1/steps/{step['id']}/context")).json()["exact"] is True
+    problem(await api.client.post(f"/api/v1/messages/{ids.new()}/restore"), 404, "not_found")

@@ -47,6 +47,7 @@ async def test_a_room_is_made_read_changed_deleted_and_restored(api):
         "order": "sequence",
         "manager": {"model": "demo/fast", "prompt": "Lead."},
         "limits": {"turn_seconds": 60},
+        "summary_model": "demo/fast",
     }
     made = await api.client.post(PATH, json=given)
     room = made.json()
@@ -64,7 +65,9 @@ async def test_a_room_is_made_read_changed_deleted_and_restored(api):
     }
     assert (await api.client.get(path)).json() == room
 
-    change = {"goal": None, "manager": None, "limits": {}, "mode": "roundtable"}
+    change = {
+        "goal": None, "manager": None, "limits": {}, "mode": "roundtable", "summary_model": None,
+    }  # fmt: skip
     changed = await api.client.patch(path, json=change, headers={"If-Match": '"1"'})
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
     updated_at = changed.json()["updated_at"]
@@ -106,6 +109,7 @@ async def test_tag_is_another_name_of_manual(api):
         ({"order": "random"}, "validation_error", "#/order"),
         ({"approve": "maybe"}, "validation_error", "#/approve"),
         ({"limits": {"turn_minutes": 1}}, "validation_error", "turn_minutes"),
+        ({"summary_model": "demo/gone"}, "unknown_model", "demo/gone"),
         ({"limits": {"turn_seconds": 0}}, "validation_error", "turn_seconds"),
         ({"limits": {"turn_seconds": 10**30}}, "validation_error", "turn_seconds"),
         ({"limits": {"parallel": "2"}}, "validation_error", "parallel"),

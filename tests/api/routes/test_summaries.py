@@ -23,6 +23,7 @@ async def test_versions_are_listed_edited_and_undone(api, made):
     base, summary_id = made
     (told,) = (await api.client.get(f"{base}/summaries")).json()["items"]
     assert (told["id"], told["state"], told["version"]) == (summary_id, "current", 1)
+    assert told["tokens"] > 0
     edited = await api.client.patch(
         f"/api/v1/summaries/{summary_id}",
         json={"summary": "Mine.", "decisions": [FACT]},
@@ -30,6 +31,7 @@ async def test_versions_are_listed_edited_and_undone(api, made):
     )
     assert (edited.status_code, edited.headers["ETag"]) == (200, '"2"')
     assert edited.json()["content"]["decisions"] == [FACT]
+    assert edited.json()["tokens"] > told["tokens"]
     assert edited.json()["content"]["key_facts"] == told["content"]["key_facts"]
     problem(await api.client.post(f"/api/v1/summaries/{summary_id}/undo"), 409, "stale_version")
     undone = await api.client.post(f"/api/v1/summaries/{edited.json()['id']}/undo")

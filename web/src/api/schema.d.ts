@@ -697,8 +697,30 @@ export interface paths {
         /**
          * Delete Message
          * @description Take a message back: its text is deleted, and the summaries that were made of it end.
+         *
+         *     For ten minutes it can be restored.
          */
         delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Message
+         * @description Undo the deletion of a message, within ten minutes; summaries that it ended stay ended.
+         */
+        post: operations["restore_message"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2285,6 +2307,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * NewSeat
@@ -2680,6 +2704,11 @@ export interface components {
             limits: {
                 [key: string]: unknown;
             };
+            /**
+             * Summary Model
+             * @description Who summarises older turns; `null`: an agent's own model.
+             */
+            summary_model: string | null;
             /** Agents */
             agents: components["schemas"]["RoomAgent"][];
             /** Created At */
@@ -2747,6 +2776,8 @@ export interface components {
             limits?: {
                 [key: string]: number | string;
             };
+            /** Summary Model */
+            summary_model?: string | null;
         };
         /**
          * Rooms
@@ -3050,6 +3081,11 @@ export interface components {
             content: components["schemas"]["SummaryContent"];
             /** Dropped */
             dropped: components["schemas"]["SummaryDrop"][];
+            /**
+             * Tokens
+             * @description What it takes of a window, by the estimate.
+             */
+            tokens: number;
             /**
              * State
              * @enum {string}
@@ -5042,6 +5078,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
             };
             /** @description A problem (RFC 9457); `code` says which. */
             default: {

@@ -59,6 +59,7 @@ export function makeRoom(part: Partial<Room> = {}): Room {
     approve: "never",
     manager: null,
     limits: {},
+    summary_model: null,
     agents: [makeSeat("analyst", 1), makeSeat("skeptic", 2)],
     created_at: "2026-01-01T00:00:00Z",
     updated_at: "2026-01-01T00:00:00Z",

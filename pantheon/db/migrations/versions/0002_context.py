@@ -24,6 +24,7 @@ def downgrade() -> None:
     """Forget them; messages that were taken back stay empty."""
     run = op.get_bind().connection.cursor().execute
     run("DROP TABLE summaries")
+    run("ALTER TABLE rooms DROP COLUMN summary_model")
     run("REVOKE UPDATE (data) ON turn_events FROM pantheon_app")
     run(
         "REVOKE UPDATE (content, tokens, tokens_o200k, pinned_at, deleted_at) ON messages"

@@ -11,6 +11,9 @@ GRANT UPDATE (content, tokens, tokens_o200k, pinned_at, deleted_at) ON messages 
 -- … from the log too: an event keeps its number and its kind, and loses that text.
 GRANT UPDATE (data) ON turn_events TO pantheon_app;
 
+-- Who summarises in a room; else whom the operator has set, else an agent's own model.
+ALTER TABLE rooms ADD COLUMN summary_model text;
+
 CREATE TABLE summaries (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,

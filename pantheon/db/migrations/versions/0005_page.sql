@@ -65,3 +65,24 @@ ALTER TABLE chat_threads ENABLE ROW LEVEL SECURITY;
 CREATE POLICY workspace ON chat_threads TO pantheon_app
     USING (workspace_id = (SELECT nullif(current_setting('pantheon.workspace_id', true), '')::uuid));
 GRANT SELECT, INSERT, UPDATE ON chat_threads TO pantheon_app;
+
+-- What a message said that its author has taken back: kept for some minutes, in case they think
+-- again, then deleted by the sweep.
+CREATE TABLE messages_taken_back (
+    workspace_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    content text NOT NULL,
+    tokens int NOT NULL,
+    tokens_o200k int,
+    pinned_at timestamptz,
+    erase_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, message_id),
+    FOREIGN KEY (workspace_id, message_id) REFERENCES messages (workspace_id, id)
+);
+COMMENT ON TABLE messages_taken_back IS 'sessions: texts that were taken back, until nobody can restore them any more';
+ALTER TABLE messages_taken_back ENABLE ROW LEVEL SECURITY;
+CREATE POLICY workspace ON messages_taken_back TO pantheon_app
+    USING (workspace_id = (SELECT nullif(current_setting('pantheon.workspace_id', true), '')::uuid));
+GRANT SELECT, INSERT, DELETE ON messages_taken_back TO pantheon_app;
+GRANT SELECT, DELETE ON messages_taken_back TO pantheon_sweep;
+CREATE POLICY sweep ON messages_taken_back TO pantheon_sweep USING (true);

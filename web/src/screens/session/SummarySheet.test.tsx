@@ -23,6 +23,7 @@ const SUMMARY: Summary = {
   previous_id: null,
   step_id: null,
   edited_by: null,
+  tokens: 60,
   content: {
     summary: "The launch is on Friday.",
     key_facts: [{ text: "41 of 43 checks pass.", turns: [2, 3] }],
