@@ -448,6 +448,18 @@ CREATE TABLE public.messages_taken_back (
 
 COMMENT ON TABLE public.messages_taken_back IS 'sessions: texts that were taken back, until nobody can restore them any more';
 
+CREATE TABLE public.payment_events (
+    workspace_id uuid NOT NULL,
+    event_id text NOT NULL,
+    type text NOT NULL,
+    kind text NOT NULL,
+    top_up_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payment_events_kind_check CHECK ((kind = ANY (ARRAY['top_up'::text, 'refund'::text, 'dispute'::text])))
+);
+
+COMMENT ON TABLE public.payment_events IS 'ledger: what a payment service has told, each event once';
+
 CREATE TABLE public.postings (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -664,6 +676,21 @@ CREATE TABLE public.summaries (
 );
 
 COMMENT ON TABLE public.summaries IS 'context: what stands for older turns, in versions; the newest that has not ended counts';
+
+CREATE TABLE public.top_ups (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    cents bigint NOT NULL,
+    microcredits_per_cent bigint NOT NULL,
+    checkout_id text,
+    url text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT top_ups_cents_check CHECK ((cents > 0)),
+    CONSTRAINT top_ups_microcredits_per_cent_check CHECK ((microcredits_per_cent > 0))
+);
+
+COMMENT ON TABLE public.top_ups IS 'ledger: what somebody wanted to pay in US dollars, and the credits that it gives';
 
 CREATE TABLE public.turn_events (
     workspace_id uuid NOT NULL,
@@ -903,6 +930,9 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.messages_taken_back
     ADD CONSTRAINT messages_taken_back_pkey PRIMARY KEY (workspace_id, message_id);
 
+ALTER TABLE ONLY public.payment_events
+    ADD CONSTRAINT payment_events_pkey PRIMARY KEY (workspace_id, event_id);
+
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (workspace_id, id);
 
@@ -944,6 +974,9 @@ ALTER TABLE ONLY public.summaries
 
 ALTER TABLE ONLY public.summaries
     ADD CONSTRAINT summaries_version UNIQUE (workspace_id, session_id, scope, version);
+
+ALTER TABLE ONLY public.top_ups
+    ADD CONSTRAINT top_ups_pkey PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY public.turn_events
     ADD CONSTRAINT turn_events_pkey PRIMARY KEY (workspace_id, turn_id, seq);
@@ -1000,6 +1033,8 @@ CREATE INDEX messages_pins ON public.messages USING btree (workspace_id, session
 CREATE INDEX messages_session ON public.messages USING btree (workspace_id, session_id, id);
 
 CREATE INDEX messages_words ON public.messages USING gin (words);
+
+CREATE INDEX payment_events_top_up ON public.payment_events USING btree (workspace_id, top_up_id);
 
 CREATE UNIQUE INDEX postings_charge ON public.postings USING btree (workspace_id, attempt_id) WHERE (kind = 'charge'::text);
 
@@ -1122,6 +1157,9 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id) DEFERRABLE INITIALLY DEFERRED;
 
+ALTER TABLE ONLY public.payment_events
+    ADD CONSTRAINT payment_events_workspace_id_top_up_id_fkey FOREIGN KEY (workspace_id, top_up_id) REFERENCES public.top_ups(workspace_id, id);
+
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
 
@@ -1194,6 +1232,12 @@ ALTER TABLE ONLY public.summaries
 ALTER TABLE ONLY public.summaries
     ADD CONSTRAINT summaries_workspace_id_to_turn_id_fkey FOREIGN KEY (workspace_id, to_turn_id) REFERENCES public.turns(workspace_id, id);
 
+ALTER TABLE ONLY public.top_ups
+    ADD CONSTRAINT top_ups_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES public.workspaces(id);
+
+ALTER TABLE ONLY public.top_ups
+    ADD CONSTRAINT top_ups_workspace_id_user_id_fkey FOREIGN KEY (workspace_id, user_id) REFERENCES public.users(workspace_id, id);
+
 ALTER TABLE ONLY public.turn_events
     ADD CONSTRAINT turn_events_workspace_id_turn_id_fkey FOREIGN KEY (workspace_id, turn_id) REFERENCES public.turns(workspace_id, id);
 
@@ -1264,6 +1308,8 @@ ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.messages_taken_back ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.payment_events ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.postings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.price_books ENABLE ROW LEVEL SECURITY;
@@ -1296,7 +1342,11 @@ CREATE POLICY sweep ON public.turns TO pantheon_sweep USING (true);
 
 CREATE POLICY sweep ON public.usage_marks TO pantheon_sweep USING (true);
 
+CREATE POLICY sweep ON public.wallets TO pantheon_sweep USING (true);
+
 CREATE POLICY sweep ON public.workspaces TO pantheon_sweep USING (true);
+
+ALTER TABLE public.top_ups ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.turn_events ENABLE ROW LEVEL SECURITY;
 
@@ -1346,6 +1396,8 @@ CREATE POLICY workspace ON public.messages TO pantheon_app USING ((workspace_id 
 
 CREATE POLICY workspace ON public.messages_taken_back TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY workspace ON public.payment_events TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY workspace ON public.postings TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.price_books TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -1365,6 +1417,8 @@ CREATE POLICY workspace ON public.sessions TO pantheon_app USING ((workspace_id 
 CREATE POLICY workspace ON public.steps TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.summaries TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY workspace ON public.top_ups TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY workspace ON public.turn_events TO pantheon_app USING ((workspace_id = ( SELECT (NULLIF(current_setting('pantheon.workspace_id'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1459,6 +1513,8 @@ GRANT UPDATE(deleted_at) ON TABLE public.messages TO pantheon_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.messages_taken_back TO pantheon_app;
 GRANT SELECT,DELETE ON TABLE public.messages_taken_back TO pantheon_sweep;
 
+GRANT SELECT,INSERT ON TABLE public.payment_events TO pantheon_app;
+
 GRANT SELECT,INSERT ON TABLE public.postings TO pantheon_app;
 
 GRANT SELECT,INSERT ON TABLE public.price_books TO pantheon_app;
@@ -1479,6 +1535,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.steps TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.summaries TO pantheon_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.top_ups TO pantheon_app;
+
 GRANT SELECT,INSERT ON TABLE public.turn_events TO pantheon_app;
 GRANT SELECT,DELETE ON TABLE public.turn_events TO pantheon_sweep;
 
@@ -1497,6 +1555,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_rollups TO pantheon_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO pantheon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.wallets TO pantheon_app;
+GRANT SELECT ON TABLE public.wallets TO pantheon_sweep;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO pantheon_sweep;

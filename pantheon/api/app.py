@@ -35,6 +35,7 @@ from pantheon.api.routes import (
     usage,
     v1,
     wallet,
+    webhooks,
 )
 from pantheon.ops.runtime import Runtime
 
@@ -101,6 +102,7 @@ def routes_only() -> FastAPI:
         app.include_router(router, prefix=BASE, dependencies=[Depends(signed_in)])
     app.include_router(v1.router, dependencies=[Depends(signed_in)])
     app.include_router(login.router, prefix=BASE)
+    app.include_router(webhooks.router, prefix=BASE)
     app.include_router(probes.router)
     page.add_page(app)
     return app

@@ -17,7 +17,7 @@ SECURITY_SCHEMES = {
         "description": "The page's cookie. Unsafe methods also need the page's own `Origin`.",
     },
 }
-OPEN_PATHS = ("/api/v1/login", "/healthz", "/readyz", "/metrics")
+OPEN_PATHS = ("/api/v1/login", "/api/v1/webhooks/stripe", "/healthz", "/readyz", "/metrics")
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

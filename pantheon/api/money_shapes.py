@@ -19,6 +19,17 @@ class Wallet(BaseModel):
     enforcement: Mode
 
 
+class TopUp(BaseModel):
+    """Credits that are to be paid for, at `url`."""
+
+    id: Id
+    amount_usd: str
+    credits: str
+    url: str | None
+    paid: bool
+    created_at: Time
+
+
 class Transaction(BaseModel):
     """A movement of the wallet: what it did to the balance, and to what is reserved of it."""
 
@@ -150,3 +161,43 @@ class Reconciliation(BaseModel):
     ok: bool
     checked_at: Time
     items: list[Checked]
+
+
+class InvoiceFigures(BaseModel):
+    """What a provider says, or how far that is from the ledger; `null`: it does not say."""
+
+    calls: int | None
+    input_tokens: int | None
+    cached_input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: str | None
+
+
+class BookedFigures(InvoiceFigures):
+    """What the ledger has, and what explains most drifts."""
+
+    lost_calls: int
+    unpriced_calls: int
+    estimated: bool
+
+
+class InvoiceItem(BaseModel):
+    """A model on a day, or in all where the invoice tells no days."""
+
+    day: str | None
+    model: str
+    ours: BookedFigures
+    theirs: InvoiceFigures | None
+    drift: InvoiceFigures
+    agrees: bool
+
+
+class InvoiceCheck(BaseModel):
+    """An invoice beside the ledger; `drift` is its sum."""
+
+    provider: str
+    from_: str = Field(alias="from")
+    to: str
+    items: list[InvoiceItem]
+    drift: InvoiceFigures
+    agrees: bool

@@ -15,6 +15,8 @@ from pantheon.events.follow import HEARTBEAT_SECONDS, Frame
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b":\n\n"
+# What is handed over waits in the connection's buffer until the reader takes it.
+PIECE_BYTES = 1 << 16
 
 log = structlog.get_logger()
 
@@ -80,7 +82,9 @@ class EventStream(Response):
                         if not await self._check():
                             return
                         checked_at = now
-                    await send(_body(HEARTBEAT if frame is None else encode(frame)))
+                    data = HEARTBEAT if frame is None else encode(frame)
+                    for at in range(0, len(data), PIECE_BYTES):
+                        await send(_body(data[at : at + PIECE_BYTES]))
             except (psycopg.Error, Problem) as error:
                 # The reader comes back, with the id of the last event that it got.
                 log.warning("a stream ends: the database is away", error=str(error).strip())

@@ -1,5 +1,6 @@
 """Settings: read once at start, frozen, handed down. The docs are made from the descriptions."""
 
+import base64
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+WHSEC = "whsec_"
+"""How a secret of the Standard Webhooks begins, before its Base64."""
 
 
 class PriceSetting(BaseModel):
@@ -110,6 +114,27 @@ class Settings(BaseSettings):
     billing: Literal["off", "warn", "enforce"] = Field(
         default="off", description="What a new database starts with; then the switch there counts."
     )
+    stripe_secret_key: SecretStr | None = Field(
+        default=None, description="Stripe's API key, for top-ups of wallets; unset: none."
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="What Stripe signs its webhooks with; they go to `/api/v1/webhooks/stripe`.",
+    )
+    stripe_api_url: str = Field(
+        default="https://api.stripe.com",
+        pattern=r"^https?://[^\s]+$",
+        description="Where Stripe's API is; another one for trials.",
+    )
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="Where a wallet's low balance is told to; unset: nowhere.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="What those messages are signed with; see docs/payments.md.",
+    )
     turns_per_minute: int | None = Field(
         default=None, ge=1, le=6_000, description="Turns that each user may begin; unset: any."
     )
@@ -165,6 +190,16 @@ class Settings(BaseSettings):
     def _split_hosts(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_a_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().startswith(WHSEC):
+            try:
+                base64.b64decode(value.get_secret_value().removeprefix(WHSEC), validate=True)
+            except ValueError as error:
+                raise ValueError(f"after '{WHSEC}' comes Base64") from error
         return value
 
     @field_validator("providers")

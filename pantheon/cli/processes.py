@@ -9,7 +9,14 @@ import typer
 
 from pantheon.api.app import create_app
 from pantheon.base.settings import Settings
-from pantheon.cli.serve import address_of, bind, calm_garbage_collector, serve, stop_on_signals
+from pantheon.cli.serve import (
+    address_of,
+    bind,
+    calm_garbage_collector,
+    return_large_memory,
+    serve,
+    stop_on_signals,
+)
 from pantheon.cli.terminal import has_browser, say
 from pantheon.cli.workspace import login_link
 from pantheon.ops.data_dir import instance_id, own_data_dir, prepare_data_dir
@@ -77,6 +84,7 @@ async def run_worker_alone(settings: Settings) -> None:
     with stop_on_signals() as stop:
         async with database(settings) as server, open_runtime(settings, server) as runtime:
             calm_garbage_collector()
+            return_large_memory()
             stop.serving = True
             say("The worker waits for turns.")
             await run_worker(runtime, kind="worker", instance=instance, stopping=stop.asked)

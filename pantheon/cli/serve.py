@@ -1,6 +1,7 @@
 """Serving HTTP from a loop of our own: the socket, signals, start and end of API and worker."""
 
 import asyncio
+import ctypes
 import gc
 import os
 import signal
@@ -23,6 +24,9 @@ HOST_REFUSED = ProblemType("host_refused", 403, "Not on this address")
 BACKLOG = 2048
 CLOSE_SECONDS = 1
 FORCED_EXIT = 130
+# mallopt's M_MMAP_THRESHOLD (malloc.h).
+MMAP_THRESHOLD = -3
+LARGE_BLOCK_BYTES = 1 << 20
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -142,6 +146,7 @@ async def serve(
             working = group.create_task(worker, name="worker") if worker is not None else None
             serving = group.create_task(server.serve(sockets=[listening]), name="api")
             calm_garbage_collector()
+            return_large_memory()
             stop.serving = True
             ready()
             await stop.asked.wait()
@@ -152,6 +157,19 @@ async def serve(
             await serving
     finally:
         closing.set()
+
+
+def return_large_memory() -> None:
+    """Let large blocks of memory go back to the system as soon as they are free.
+
+    glibc does so from 128 KiB on, but raises that limit to the largest block that it has seen
+    freed, up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD): after one long answer all later ones leave
+    holes. Once set it stays. Elsewhere than on Linux, or without glibc, nothing is done.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def calm_garbage_collector() -> None:

@@ -27,6 +27,8 @@ RECONNECT_SECONDS = 3.0
 # A transaction waits for nothing but the database. One that stands still so long is of a process
 # that is paused or cut off, and what it has locked would wait with it.
 STALLED_SECONDS = 30.0
+# The driver's library keeps buffers as large as the largest value that has passed through them.
+LARGE_BYTES = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.notices: list[Notice] = []
+        self.large = False
+
+    def carried(self, size: int) -> None:
+        """Tell that so many bytes have passed at once: after very many the connection is closed.
+
+        With it goes the memory that it would keep for ever.
+        """
+        self.large = self.large or size >= LARGE_BYTES
 
 
 class Database:
@@ -185,6 +195,8 @@ async def _transaction(
         raise psycopg.OperationalError(str(error)) from error
     finally:
         conn.notices = []
+        if conn.large:
+            await conn.close()
         await pool.putconn(conn)
 
 

@@ -8,6 +8,8 @@ import orjson
 from pantheon.db.pool import Connection, Notice
 from pantheon.events.types import EventType, LogEvent, NewEvent, TurnRef
 
+PAGE_BYTES = 1 << 18
+
 
 class LeaseLost(Exception):
     """The turn belongs to another worker by now: whoever gets this writes nothing more."""
@@ -83,6 +85,7 @@ async def write(conn: Connection, ref: TurnRef, first_seq: int, events: Sequence
             "data": f"[{b','.join(event.data for event in written).decode()}]",
         },
     )
+    conn.carried(sum(len(event.data) for event in written))
     conn.notices.append(Notice("events", ref.session_id, written))
 
 
@@ -121,20 +124,32 @@ async def append(conn: Connection, ref: TurnRef, epoch: int, event: NewEvent) ->
 
 async def read(
     conn: Connection, workspace_id: UUID, session_id: UUID, after: tuple[int, int], limit: int
-) -> list[LogEvent]:
-    """Read a session's events after `(turn index, seq)`, in order, at most `limit`.
+) -> tuple[list[LogEvent], bool]:
+    """Read a session's events after `(turn index, seq)`, in order; and whether there may be more.
 
-    Where deltas were purged a `stream.reset` stands in their place, once a turn.
+    At most `limit`, and no further than the one with which they have PAGE_BYTES: whoever stands
+    still while they are handed over keeps no more. Where deltas were purged a `stream.reset` stands
+    in their place, once a turn.
     """
     cursor = await conn.execute(
         """
-        SELECT t.index, e.seq, e.type, e.data::text, t.events_purged, t.id
-        FROM turns t
-        JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
-        WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
-          AND t.index >= %(index)s AND (t.index, e.seq) > (%(index)s, %(seq)s)
-        ORDER BY t.index, e.seq
-        LIMIT %(limit)s
+        SELECT index, seq, type, data, events_purged, id, total
+        FROM (
+            SELECT *, sum(octet_length(data)) OVER (
+                ORDER BY index, seq ROWS UNBOUNDED PRECEDING
+            ) AS total
+            FROM (
+                SELECT t.index, e.seq, e.type, e.data::text AS data, t.events_purged, t.id
+                FROM turns t
+                JOIN turn_events e ON e.workspace_id = t.workspace_id AND e.turn_id = t.id
+                WHERE t.workspace_id = %(workspace)s AND t.session_id = %(session)s
+                  AND t.index >= %(index)s AND (t.index, e.seq) > (%(index)s, %(seq)s)
+                ORDER BY t.index, e.seq
+                LIMIT %(limit)s
+            ) AS counted
+        ) AS measured
+        WHERE total - octet_length(data) < %(bytes)s
+        ORDER BY index, seq
         """,
         {
             "workspace": workspace_id,
@@ -142,19 +157,22 @@ async def read(
             "index": after[0],
             "seq": after[1],
             "limit": limit,
+            "bytes": PAGE_BYTES,
         },
     )
     events: list[LogEvent] = []
     at = after
     told: set[int] = set()
-    for index, seq, kind, data, purged, turn_id in await cursor.fetchall():
+    found = await cursor.fetchall()
+    conn.carried(int(found[-1][6]) if found else 0)
+    for index, seq, kind, data, purged, turn_id, _ in found:
         before = at[1] if index == at[0] else 0
         if purged and seq != before + 1 and index not in told:
             told.add(index)
             events.append(_reset(session_id, turn_id, index, before))
         events.append(LogEvent(index, seq, kind, data.encode()))
         at = (index, seq)
-    return events
+    return events, len(found) == limit or (bool(found) and found[-1][6] >= PAGE_BYTES)
 
 
 async def text_offsets(

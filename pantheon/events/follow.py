@@ -5,7 +5,6 @@ then lives on what the hub brings.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -113,8 +112,9 @@ class _Follower:
         try:
             live = self.hub.live(self.session_id, self.at[0]) if self.at[1] == 0 else None
             if live is not None:
-                subscription.queue.append(live)
-                subscription.queue.extend(self.hub.unsaved(self.session_id))
+                subscription.put(live)
+                for delta in self.hub.unsaved(self.session_id):
+                    subscription.put(delta)
             else:
                 await self._know_texts()
                 subscription.behind = True
@@ -126,7 +126,7 @@ class _Follower:
                             sent_at = loop.time()
                             yield frame
                 while subscription.queue and not subscription.behind:
-                    for frame in self._take(subscription.queue.popleft(), subscription):
+                    for frame in self._take(subscription.take(), subscription):
                         sent_at = loop.time()
                         yield frame
                 if subscription.behind or subscription.queue:
@@ -158,19 +158,20 @@ class _Follower:
             )
 
     async def _catch_up(self, subscription: Subscription) -> AsyncGenerator[Frame]:
-        while True:
+        more = True
+        while more:
             async with self.db.transaction(self.workspace_id) as conn:
-                events = await event_log.read(
+                events, more = await event_log.read(
                     conn, self.workspace_id, self.session_id, self.at, READ_LIMIT
                 )
             for event in events:
                 if (event.index, event.seq) > self.at or event.type == EventType.stream_reset:
                     for frame in self._committed(event):
                         yield frame
-            if len(events) < READ_LIMIT:
-                break
+            # Nothing of the page is kept while what follows is waited for.
+            del events
         # From here to the end nothing is awaited: queue and unsaved text fit together.
-        queued, subscription.queue = subscription.queue, deque()
+        queued = subscription.take_all()
         frames = [frame for item in queued for frame in self._take(item, subscription)]
         for delta in self.hub.unsaved(self.session_id):
             frames.extend(self._take(delta, subscription))

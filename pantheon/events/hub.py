@@ -19,6 +19,7 @@ from pantheon.db.wake import Wake
 from pantheon.events.types import EventType, LiveDelta, LogEvent
 
 QUEUE_LIMIT = 2_000
+QUEUE_BYTES = 1 << 20
 LIVE_EVENTS = 64
 LIVE_LIMIT = 1_000
 
@@ -43,15 +44,32 @@ class Subscription:
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     behind: bool = False
     changed: bool = False
+    size: int = 0
 
     def put(self, item: list[LogEvent] | LiveDelta) -> None:
         """Hand over what has just happened."""
-        if len(self.queue) >= QUEUE_LIMIT:
+        size = _size(item)
+        if self.queue and (len(self.queue) >= QUEUE_LIMIT or self.size + size > QUEUE_BYTES):
             # A reader this slow goes back to the log: memory stays bounded, nothing is lost.
             self.queue.clear()
+            self.size = 0
             self.behind = True
         self.queue.append(item)
+        self.size += size
         self.awake.set()
+
+    def take(self) -> list[LogEvent] | LiveDelta:
+        """Return what has waited longest."""
+        item = self.queue.popleft()
+        self.size -= _size(item)
+        return item
+
+    def take_all(self) -> list[list[LogEvent] | LiveDelta]:
+        """Return all that waits."""
+        items = list(self.queue)
+        self.queue.clear()
+        self.size = 0
+        return items
 
     def tell(self) -> None:
         """Let the follower tell of the session itself, which has changed."""
@@ -62,6 +80,13 @@ class Subscription:
         """Send the follower to the log: there is something in it."""
         self.behind = True
         self.awake.set()
+
+
+def _size(item: list[LogEvent] | LiveDelta) -> int:
+    """Return about how many bytes are handed over."""
+    if isinstance(item, LiveDelta):
+        return len(item.text)
+    return sum(len(event.data) for event in item)
 
 
 class Hub:

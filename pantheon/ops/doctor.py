@@ -241,12 +241,16 @@ def _provider(described: Mapping[str, Any], tell: Tell) -> None:
 
 
 async def _named(db: Database, who: Who, settings: Settings) -> set[str]:
-    """Return the ids of the models that agents use or settings list."""
+    """Return the ids of the models that agents and rooms use or settings list."""
     async with db.transaction(who.workspace_id) as conn:
         cursor = await conn.execute(
             """
-            SELECT DISTINCT model FROM agents
+            SELECT model FROM agents
             WHERE workspace_id = %(workspace)s AND deleted_at IS NULL
+            UNION
+            SELECT used.model
+            FROM rooms, unnest(ARRAY[summary_model, manager ->> 'model']) AS used (model)
+            WHERE workspace_id = %(workspace)s AND deleted_at IS NULL AND used.model IS NOT NULL
             """,
             {"workspace": who.workspace_id},
         )

@@ -44,6 +44,7 @@ async def add(
             token_count, exact,
         ),
     )  # fmt: skip
+    conn.carried(len(content))
 
 
 async def texts(

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pantheon.base import departures
@@ -31,7 +31,7 @@ class Reply:
 
     text: str = ""
     reasoning: str = ""
-    unsaved: NewEvent | None = None
+    unsaved: list[NewEvent] = field(default_factory=list)
     finished: Finished | None = None
     failure: Failure | None = None
     time_to_first_token_ms: int | None = None
@@ -44,9 +44,7 @@ class Reply:
         if self.reasoning:
             data = {"step_id": step.id, "attempt": step.attempts, "text": self.reasoning}
             events.append(NewEvent(EventType.step_reasoning, data))
-        if self.unsaved is not None:
-            events.append(self.unsaved)
-        return events
+        return [*events, *self.unsaved]
 
 
 async def call_model(

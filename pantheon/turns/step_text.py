@@ -14,6 +14,9 @@ from pantheon.turns.types import StepRow
 from pantheon.turns.work import Work
 
 FLUSH_SECONDS = 0.1
+# In code points. What a provider sends in one rush is saved and shown in events of this size: who
+# reads or stands still in the middle of one keeps no more of it in memory.
+LONGEST_EVENT = 1 << 17
 
 log = structlog.get_logger()
 
@@ -57,15 +60,21 @@ class StepText:
             return None
         return self._delta(self._saved_length, "".join(self._rest))
 
-    async def end(self) -> NewEvent | None:
-        """Stop saving; return what is left to save as an event of the closing transaction."""
+    async def end(self) -> list[NewEvent]:
+        """Stop saving; return what is left to save as events of the closing transaction."""
         self._show(self._prefix.flush())
         self._ended = True
         if self._timer is not None:
             self._timer.cancel()
         if self._flush is not None:
             await asyncio.wait({self._flush})
-        return self._event("".join(self._rest)) if self._rest and self._shown else None
+        if not self._shown:
+            return []
+        rest = "".join(self._rest)
+        return [
+            self._event(rest[at : at + LONGEST_EVENT], at)
+            for at in range(0, len(rest), LONGEST_EVENT)
+        ]
 
     def forget(self) -> None:
         """The log has it all, or the attempt is over: nobody needs it from memory."""
@@ -76,7 +85,7 @@ class StepText:
             return
         offset = self._length
         self._length += len(text)
-        self._rest.append(text)
+        self._rest += [text[at : at + LONGEST_EVENT] for at in range(0, len(text), LONGEST_EVENT)]
         if not self._shown:
             return
         self._work.hub.publish(self._delta(offset, text))
@@ -94,8 +103,11 @@ class StepText:
         self._flush = asyncio.create_task(self._save())
 
     async def _save(self) -> None:
-        text = "".join(self._rest)
-        count = len(self._rest)
+        count, length = 0, 0
+        while count < len(self._rest) and length + len(self._rest[count]) <= LONGEST_EVENT:
+            length += len(self._rest[count])
+            count += 1
+        text = "".join(self._rest[:count])
         try:
             async with self._work.db.transaction(self._work.turn.workspace_id) as conn:
                 await event_log.append(
@@ -114,16 +126,18 @@ class StepText:
         finally:
             self._flush = None
         if self._rest and not self._ended and self._work.control.halt is None:
-            self._save_in(FLUSH_SECONDS)
+            full = sum(map(len, self._rest)) >= LONGEST_EVENT
+            self._save_in(0 if full else FLUSH_SECONDS)
 
-    def _event(self, text: str) -> NewEvent:
+    def _event(self, text: str, after: int = 0) -> NewEvent:
+        """Return the event of a part of the rest, which so much of it goes before."""
         return NewEvent(
             EventType.step_delta,
             {
                 "step_id": self._step.id,
                 "attempt": self._step.attempts,
                 "text": text,
-                "offset": self._saved_length,
+                "offset": self._saved_length + after,
                 "length": len(text),
             },
         )

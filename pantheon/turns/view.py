@@ -173,6 +173,7 @@ async def load_steps(
             {"workspace": workspace_id, "turns": list(turn_ids)},
         )
         rows = await cursor.fetchall()
+    conn.carried(sum(len(row.content or "") for row in rows))
     if any(row.status == StepStatus.running for row in rows):
         texts = await event_log.texts(conn, workspace_id, turn_ids)
         rows = [

@@ -12,7 +12,7 @@ from pantheon.base import metrics
 from pantheon.base.errors import Problem
 from pantheon.db.pool import Connection
 from pantheon.ledger import attempts, seals
-from pantheon.ops import usage
+from pantheon.ops import usage, webhooks
 from pantheon.ops.outside import close_outside
 from pantheon.ops.runtime import Runtime
 from pantheon.sessions import taken_back
@@ -66,6 +66,7 @@ async def sweep(runtime: Runtime) -> bool:
         await _seal(runtime, workspace_id, until)
     await checkpoints.delete_threads(runtime.checkpoints, threads)
     await usage.sum_days(runtime.db)
+    await webhooks.tell_low_balances(runtime.db, runtime.settings)
     return True
 
 

@@ -16,7 +16,7 @@ OPERATIONS = [
     for method in methods
 ]
 ADMINS_ONLY = ("/api/v1/keys", "/api/v1/admin", "/api/v1/providers/{name}/key")
-ADMINS_CHANGE = ("/api/v1/budgets",)
+ADMINS_CHANGE = ("/api/v1/budgets", "/api/v1/usage/invoice")
 
 
 def needed(method: str, path: str) -> set[str]:

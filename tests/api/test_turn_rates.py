@@ -68,3 +68,19 @@ async def test_what_is_refused_for_another_reason_is_not_counted(api):
         )
         problem(answer, 422, "validation_error")
     await ask(api, await open_session(api, agents=1))
+
+
+async def test_a_chat_completion_is_a_turn_too(api, worker):
+    """OpenAI's way in counts with all others, and is refused as they are."""
+    session = await open_session(api, agents=1)
+    body = {
+        "model": f"room:{session['room_id']}",
+        "messages": [{"role": "user", "content": "Hello"}],
+    }
+    for _ in range(2):
+        answer = await api.client.post("/v1/chat/completions", json=body)
+        assert answer.status_code == 200, answer.text
+    await ask(api, session)
+    refused = await api.client.post("/v1/chat/completions", json={**body, "stream": True})
+    problem(refused, 429, "too_many_turns")
+    assert int(refused.headers["Retry-After"]) <= 20

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from urllib.request import urlopen
@@ -149,3 +151,22 @@ def test_the_end_that_was_asked_for_is_no_error() -> None:
         await stop.asked.wait()
 
     assert run(work()) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is glibc's")
+def test_large_memory_goes_back_though_larger_blocks_were_seen():
+    """In a process of its own: glibc would keep what comes after a larger block was freed."""
+    program = """
+import psutil
+from pantheon.cli.serve import return_large_memory
+
+return_large_memory()
+del [bytes(24 << 20)][:]
+blocks = [bytearray(b"x") * (4 << 20) for _ in range(20)]
+rest = [b"y" * 1000 for _ in range(1000)]
+had = psutil.Process().memory_info().rss
+del blocks
+print((had - psutil.Process().memory_info().rss) >> 20)
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert int(told.stdout) >= 75

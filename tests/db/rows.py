@@ -73,6 +73,10 @@ ROWS = {
             cached_input_tokens, output_tokens, reasoning_tokens, cost_usd, charged_microcredits,
             estimated)
         VALUES (%(w)s, 'model', '2026-01-01', false, 1, 0, 1, 0, 1, 0, 0, 0, false)""",
+    "top_ups": """(workspace_id, id, user_id, cents, microcredits_per_cent)
+        VALUES (%(w)s, %(id)s, %(user)s, 100, 10000)""",
+    "payment_events": """(workspace_id, event_id, type, kind, top_up_id)
+        VALUES (%(w)s, 'evt_1', 'T', 'refund', %(id)s)""",
     "chat_threads": """(workspace_id, user_id, sha256, turn_id)
         VALUES (%(w)s, %(user)s, '\\x00', %(turn)s)""",
     "provider_keys": """(workspace_id, id, provider, user_id, sealed)

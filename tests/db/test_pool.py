@@ -309,3 +309,14 @@ async def test_it_works_again_soon_after_a_long_outage(monkeypatch, own_cluster)
     finally:
         await db.close()
         await pg_process.stop(it, process, binaries)
+
+
+async def test_a_connection_that_has_carried_very_much_is_not_kept(narrow):
+    """The driver keeps buffers as large as the largest value that has passed through them."""
+    backends = []
+    for size in (pool.LARGE_BYTES - 1, pool.LARGE_BYTES, 0):
+        async with narrow.transaction(None) as conn:
+            conn.carried(size)
+            conn.carried(1)
+            backends.append(await one(conn, BACKEND))
+    assert backends[0] == backends[1] != backends[2]

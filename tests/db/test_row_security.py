@@ -9,7 +9,7 @@ from tests.db.rows import ROWS, fill
 SHARED = {"alembic_version", "workers"}
 APPEND_ONLY = {
     *("llm_call_events", "turn_events", "messages", "agent_prompts", "context_audits"),
-    *("price_books", "price_lines", "postings", "seals", "closed_months"),
+    *("price_books", "price_lines", "postings", "seals", "closed_months", "payment_events"),
 }
 NEVER_CHANGED = {"messages_taken_back"}
 REMOVABLE = {"room_agents", "login_tokens", "logins", "idempotency_keys"}
@@ -19,6 +19,7 @@ GLOBAL_UNIQUE = {"login_tokens_token", "logins_token", "api_keys_token"}
 SWEEP = {
     "workspaces": {"SELECT"},
     "usage_marks": {"SELECT"},
+    "wallets": {"SELECT"},
     "turns": {"SELECT", "UPDATE"},
     "llm_call_attempts": {"SELECT"},
     "turn_events": {"SELECT", "DELETE"},

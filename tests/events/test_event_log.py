@@ -45,7 +45,7 @@ async def write(work, *events: NewEvent) -> int:
 async def read(work, after=(0, 0), limit=100) -> list[tuple[int, int, str]]:
     """Read place and type of the session's events."""
     async with work.db.transaction(work.turn.workspace_id) as conn:
-        found = await event_log.read(
+        found, _ = await event_log.read(
             conn, work.turn.workspace_id, work.ref.session_id, after, limit
         )
     assert all(orjson.loads(event.data)["turn_id"] == str(work.turn.id) for event in found)
@@ -153,3 +153,18 @@ async def test_in_the_place_of_purged_deltas_stands_a_reset(server, idle, work, 
         await conn.execute("DELETE FROM turn_events WHERE type = 'step.delta'")
         await conn.execute("UPDATE turns SET events_purged = 2")
     assert [kind for _, _, kind in await read(work, after)] == told
+
+
+async def test_a_page_ends_with_the_event_that_fills_it(work, monkeypatch):
+    step_id = ids.new()
+    first = await write(work, *(delta(step_id, 1, at * 600, "x" * 600) for at in range(5)))
+    monkeypatch.setattr(event_log, "PAGE_BYTES", 1_000)
+    pages, at, more = [], (1, first - 1), True
+    while more:
+        async with work.db.transaction(work.turn.workspace_id) as conn:
+            page, more = await event_log.read(
+                conn, work.turn.workspace_id, work.ref.session_id, at, 100
+            )
+        pages.append([event.seq - first for event in page])
+        at = (1, page[-1].seq)
+    assert pages == [[0, 1], [2, 3], [4]]

@@ -76,6 +76,22 @@ def test_a_slow_reader_goes_back_to_the_log(hub, commit, monkeypatch):
     assert (list(mine.queue), mine.behind) == ([[event(4)]], True)
 
 
+def test_a_slow_reader_keeps_a_bounded_amount_and_what_is_larger_alone(hub, monkeypatch):
+    monkeypatch.setattr(hubs, "QUEUE_BYTES", 10)
+    mine = hub.subscribe(ids.new(), SESSION, (1, 0))
+    small, large = delta(0, "12345"), delta(5, "x" * 20)
+    hub.publish(large)
+    assert (list(mine.queue), mine.behind) == ([large], False)
+    assert mine.take() is large
+    for _ in range(2):
+        hub.publish(small)
+    assert (len(mine.queue), mine.size, mine.behind) == (2, 10, False)
+    hub.publish(small)
+    assert (list(mine.queue), mine.size, mine.behind) == ([small], 5, True)
+    assert mine.take_all() == [small]
+    assert (len(mine.queue), mine.size) == (0, 0)
+
+
 class Text:
     """A running step's text."""
 

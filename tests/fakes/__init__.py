@@ -28,6 +28,7 @@ with empty lists, `minutes-once-empty`: until it is told, `minutes-wrong`: with 
 | `status-CODE`, `status-CODE-S` | that HTTP status, with `Retry-After: S` |
 | `quota` | 429, `insufficient_quota` |
 | `too-long` | 400, `context_length_exceeded` |
+| `wobbly-N` | 503 and `Retry-After: 0` for every Nth request, from the first on; else as `ok` |
 | `limit-N` | as `ok`, but 400 `context_length_exceeded` for more than N tokens |
 | `flaky-N`, `flaky-N-…` | 503 for the first N requests to this model's name, then as `ok` |
 | `html` | a page instead of an answer |

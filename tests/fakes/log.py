@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(slots=True)
 class Entry:
-    """One request for an answer."""
+    """One request for an answer. `usage` is what its answer reports, as it went over the wire."""
 
     id: str | None
     model: str
@@ -21,6 +21,7 @@ class Entry:
     status: int = 0
     tokens: int = 0
     streamed: bool = False
+    usage: dict | None = None
 
 
 @dataclass

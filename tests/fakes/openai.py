@@ -11,6 +11,8 @@ from tests.fakes import minutes
 Part = tuple[float, bytes]
 """Seconds to wait, then bytes of the body to send."""
 
+# The chunk that tells the usage is shorter.
+TAIL_BYTES = 600
 MODELS = ("ok", "echo", "scripted", "ok-100", "paced-50-5-100", "status-500")
 
 
@@ -38,6 +40,10 @@ def answer(asked: dict[str, Any], count: Callable[[str], int]) -> Answer:
             return _said(asked, rest, "stop" if kind == "say" else "length")
         model = rest
     name, *numbers = model.split("-")
+    if name == "wobbly":
+        if count(model) % int(numbers[0]) == 0:
+            return refusal(503, "Once more.", headers=(("Retry-After", "0"),))
+        name, numbers = "ok", []
     if name == "flaky":
         if count(model) < int(numbers[0]):
             return refusal(503, "Not yet.")
@@ -87,6 +93,27 @@ def whole(asked: dict[str, Any], streamed: Answer) -> Answer:
     seconds = sum(delay for delay, _ in streamed.parts)
     parts = ((seconds, json.dumps(body).encode()),)
     return replace(streamed, parts=parts, content_type="application/json")
+
+
+def reported(sent: Answer) -> dict[str, int] | None:
+    """Return the usage that an answer reports at its end, flat; `None` where it leaves it out."""
+    tail = b""
+    for _, data in reversed(sent.parts):
+        tail = data + tail
+        if len(tail) >= TAIL_BYTES:
+            break
+    _, found, rest = tail.rpartition(b'"usage":')
+    if not found:
+        return None
+    usage, _ = json.JSONDecoder().raw_decode(rest.decode(errors="replace").lstrip())
+    if usage is None:
+        return None
+    return {
+        "prompt_tokens": usage["prompt_tokens"],
+        "completion_tokens": usage["completion_tokens"],
+        "cached_tokens": usage["prompt_tokens_details"]["cached_tokens"],
+        "reasoning_tokens": usage["completion_tokens_details"]["reasoning_tokens"],
+    }
 
 
 def listing() -> bytes:

@@ -14,6 +14,7 @@ from tests.fakes import openai
 from tests.fakes.log import Entry, Log
 
 JSON = "application/json"
+BATCH_BYTES = 1 << 20
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 
 
@@ -36,13 +37,14 @@ class Connection(asyncio.Protocol):
         self._playing: asyncio.TimerHandle | None = None
         self._entry: Entry | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._full = False
+        self._next: tuple[openai.Answer, int, float] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._next = None
         if self._playing is not None:
             self._playing.cancel()
         if self._entry is not None:
@@ -90,10 +92,12 @@ class Connection(asyncio.Protocol):
             self._send(404, b'{"error":{"message":"No such path."}}')
 
     def pause_writing(self) -> None:
-        self._writable.clear()
+        self._full = True
 
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._full = False
+        if self._next is not None:
+            self._go_on()
 
     async def _tell_log(self, query: dict[str, str]) -> None:
         entries = await self._fake.log.read(
@@ -121,6 +125,7 @@ class Connection(asyncio.Protocol):
             if not entry.streamed:
                 answer = openai.whole(asked, answer)
         entry.status, entry.tokens = answer.status, answer.tokens
+        entry.usage = openai.reported(answer)
         self._entry = entry
         if answer.status == 0:
             self._finish(answer)
@@ -139,24 +144,36 @@ class Connection(asyncio.Protocol):
         """Send what is due, then wait for the next part: absolute times, so that none drifts."""
         self._playing = None
         out = [ready]
-        parts = answer.parts
-        while at < len(parts):
+        parts, size = answer.parts, len(ready)
+        while at < len(parts) and size < BATCH_BYTES:
             delay, data = parts[at]
             if delay > 0:
                 due += delay
                 if due > self._loop.time():
                     break
             out.append(b"%x\r\n%b\r\n" % (len(data), data))
+            size += len(data)
             at += 1
         if at == len(parts) and answer.ending == "end":
             out.append(b"0\r\n\r\n")
         self._transport.write(b"".join(out))
         if at == len(parts):
             self._finish(answer)
+        elif size >= BATCH_BYTES:
+            # An answer without end is not made before it can leave.
+            self._next = answer, at, due
+            if not self._full:
+                self._playing = self._loop.call_later(0, self._go_on)
         else:
             data = parts[at][1]
             chunk = b"%x\r\n%b\r\n" % (len(data), data)
             self._playing = self._loop.call_at(due, self._play, answer, at + 1, chunk, due)
+
+    def _go_on(self) -> None:
+        if self._next is not None:
+            answer, at, due = self._next
+            self._next = None
+            self._play(answer, at, b"", due)
 
     def _finish(self, answer: openai.Answer) -> None:
         entry = self._entry

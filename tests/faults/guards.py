@@ -18,7 +18,7 @@ from pantheon.db import wake
 from pantheon.db.pool import Connection, Database
 from pantheon.events import event_log, follow, hub
 from pantheon.events.types import NewEvent, TurnRef
-from pantheon.ledger import attempts
+from pantheon.ledger import attempts, charges, holds, prices
 from pantheon.ops import runtime
 from pantheon.providers import chat_frames
 from pantheon.sessions import sessions
@@ -72,8 +72,8 @@ def _without_committed() -> None:
     """Whoever closes an attempt does not see that it was closed before."""
     close = attempts.close
 
-    async def close_blindly(*given: Any) -> bool:
-        await close(*given)
+    async def close_blindly(*given: Any, **named: Any) -> bool:
+        await close(*given, **named)
         return True
 
     attempts.close = close_blindly
@@ -90,6 +90,32 @@ def _without_not_found() -> None:
             raise RuntimeError("no session") from problem
 
     sessions.see = trust
+
+
+def _without_condition() -> None:
+    """Whether there is enough is looked at first, and taken afterwards whatever is left by then."""
+    take = holds.take
+
+    async def look_first(conn: Connection, wanted: holds.Wanted) -> list[dict[str, str]]:
+        cursor = await conn.execute(
+            "SELECT balance_microcredits - held_microcredits >= %s FROM wallets", (wanted.most,)
+        )
+        row = await cursor.fetchone()
+        enough = row is not None and row[0]
+        return await take(conn, replace(wanted, enforcement="warn") if enough else wanted)
+
+    holds.take = look_first
+
+
+def _without_exact() -> None:
+    """A micro-credit too much is charged where something is."""
+    charge = prices.microcredits
+
+    def rounded_up(*given: Any) -> int:
+        exact = charge(*given)
+        return exact + 1 if exact else 0
+
+    charges.microcredits = rounded_up
 
 
 def _without_fairness() -> None:
@@ -230,7 +256,9 @@ def _without_prefix() -> None:
 
 GUARDS: dict[str, Callable[[], None]] = {
     "committed": _without_committed,
+    "condition": _without_condition,
     "drain": _without_drain,
+    "exact": _without_exact,
     "fairness": _without_fairness,
     "fence": _without_fence,
     "head": _without_head,

@@ -42,7 +42,7 @@ async def test_a_worker_that_ends_at_a_summary_loses_nothing(here: World, point:
         assert (await ask(here, api, session_id, SHORT))["status"] == "completed"
     await here.end(worker)
     # With this one the agent's window of 8,192 tokens gets too full.
-    turn = await ask(here, api, session_id, 100)
+    turn = await ask(here, api, session_id, 140)
     crashed = await here.start("worker", crash_at=point)
     assert await crashed.ended == CRASHED
     await here.start("worker")

@@ -18,6 +18,7 @@ from pantheon.base.errors import Problem
 from pantheon.db.pool import Database
 from pantheon.ops.embedded import Server
 from tests import make
+from tests.faults.billing import open_billing
 from tests.faults.processes import Nursery, Process
 
 TERMINAL = ("completed", "partial", "failed", "cancelled")
@@ -36,14 +37,10 @@ ANSWER_SECONDS = 60.0
 
 # Nobody listens there.
 NOBODY = "http://127.0.0.1:9/v1"
-# With a price, so that what is paid twice is seen in the books.
-PRICE = {"input": "1", "output": "2"}
-PRICED = ("ok", "paced-20-2-20", "paced-20-10-40", "paced-30-20-100")
 MANAGER = {
     "id": "scripted",
     "context_window": 65_536,
     "capabilities": ["structured_outputs"],
-    "price": PRICE,
 }
 TURN_FIELDS = ("id", "session_id", "mode", "status", "error", "lease_epoch", "takeovers", "faults")
 
@@ -86,7 +83,7 @@ class World:
         process = Process(kind, self.folder / f"{name}.log")
         provider = {
             "base_url": self.fakes.removesuffix("/v1") + self.path,
-            "models": [MANAGER, *({"id": model, "price": PRICE} for model in PRICED)],
+            "models": [MANAGER],
             "any_model": True,
         }
         given = {
@@ -161,12 +158,7 @@ class World:
 
         With `wait_seconds` the answer waits for the turn's end so long.
         """
-        tagged = mode not in ("direct", *ORCHESTRATED)
-        body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
-        if mode in ("manual", "sequence"):
-            body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
-        elif mode in ("roundtable", "orchestrator"):
-            body["mode"] = mode
+        body = question(mode)
         if limits:
             body["limits"] = limits
         headers = {"Idempotency-Key": key} if key else {}
@@ -175,6 +167,14 @@ class World:
         return await self.client.post(
             f"{api.url}/api/v1/sessions/{session_id}/turns", json=body, headers=headers
         )
+
+    async def forecast(self, api: Process, session_id: UUID, mode: str) -> dict[str, Any]:
+        """Ask what a turn would use at least and at most."""
+        url = f"{api.url}/api/v1/sessions/{session_id}/turns/forecast"
+        response = await self.client.post(url, json=question(mode))
+        assert response.status_code == 200, response.text
+        told: dict[str, Any] = response.json()
+        return told
 
     async def ask(self, api: Process, session_id: UUID, mode: str, **given: Any) -> dict[str, Any]:
         """POST a turn that has to be taken; returns it."""
@@ -250,6 +250,17 @@ class World:
                 await conn.execute(f"DELETE FROM checkpoints.{table}")  # type: ignore[arg-type]
 
 
+def question(mode: str) -> dict[str, Any]:
+    """Return what is asked in one of `MODES`."""
+    tagged = mode not in ("direct", *ORCHESTRATED)
+    body: dict[str, Any] = {"input": "@all What now?" if tagged else "What now?"}
+    if mode in ("manual", "sequence"):
+        body |= {"mode": "manual", "order": "parallel" if mode == "manual" else "sequence"}
+    elif mode in ("roundtable", "orchestrator"):
+        body["mode"] = mode
+    return body
+
+
 def _script(keys: Collection[str]) -> str:
     """Return the role prompt that makes the scripted model manage: ask all once, then answer."""
     asked = [{"agent": key, "brief": "Look at it."} for key in keys]
@@ -266,13 +277,17 @@ def _script(keys: Collection[str]) -> str:
 
 @asynccontextmanager
 async def world(server: Server, fakes: str, folder: Path, nursery: Nursery) -> AsyncIterator[World]:
-    """Make an installation whose owner has an API key; all its processes end with the block."""
+    """Make an installation whose owner has an API key and credits, which are enforced.
+
+    All its processes end with the block.
+    """
     db = Database(server.url)
     await db.open()
     here = World(server, db, fakes, folder, nursery)
     here.who = await ensure_local_owner(db)
     async with db.transaction(here.who.workspace_id) as conn:
         token, _ = await keys.create_key(conn, here.who, "faults", ["read", "write"])
+    await open_billing(db, here.who)
     here.headers = {"Authorization": f"Bearer {token}"}
     try:
         async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, headers=here.headers) as client:

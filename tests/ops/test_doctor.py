@@ -14,7 +14,7 @@ from pantheon.ops.embedded import Server
 from pantheon.ops.server_file import announced
 from pantheon.providers.own_keys import store_key
 from pantheon.providers.types import Model
-from tests.make import make_agent
+from tests.make import make_agent, make_room
 
 LAB = {"models": ["ok", "status-429", "status-500"]}
 
@@ -110,18 +110,20 @@ def test_of_a_long_list_only_what_is_used_is_tried() -> None:
     assert left_out == TRIALS_OF_A_PROVIDER
 
 
-async def test_what_agents_use_counts_as_used(
+async def test_what_agents_and_rooms_use_counts_as_used(
     tmp_path: Path, server: Server, db: Database, fakes: str
 ) -> None:
-    """An agent's model is tried though its provider lists too many."""
+    """Models of agents, managers and summaries are tried though their provider lists too many."""
     who = await ensure_local_owner(db)
     async with db.transaction(who.workspace_id) as conn:
         await make_agent(conn, who, model="lab/echo")
+        await make_room(conn, who, summary_model="lab/echo-all", manager={"model": "lab/ok-999"})
+    used = ("echo", "echo-all", "ok-999")
     names = [f"ok-{i}" for i in range(1, TRIALS_OF_A_PROVIDER + 2)]
     found = await examined(
-        tmp_path, server, {"lab": {"base_url": fakes, "models": [*names, "echo"]}}
+        tmp_path, server, {"lab": {"base_url": fakes, "models": [*names, *used]}}
     )
-    assert found["model lab/echo"].verdict == Verdict.fine
+    assert {found[f"model lab/{name}"].verdict for name in used} == {Verdict.fine}
 
 
 async def test_keys_that_were_entered_are_told_of(

@@ -156,7 +156,7 @@ class EventLogMachine(Machine):
     def _read(self, after: tuple[int, int], limit: int = 1000) -> list[tuple[int, str]]:
         async def read() -> list[tuple[int, str]]:
             async with self.place.db.transaction(self.who.workspace_id) as conn:
-                found = await event_log.read(
+                found, _ = await event_log.read(
                     conn, self.who.workspace_id, self.session_id, after, limit
                 )
             return [(event.seq, event.type) for event in found]

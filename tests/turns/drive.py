@@ -88,9 +88,14 @@ async def view(runtime: Runtime, who: Who, turn: dict[str, Any]) -> dict[str, An
 async def log_of(runtime: Runtime, who: Who, turn: dict[str, Any]) -> list[tuple[LogEvent, Any]]:
     """Read a turn's log, each event with its data."""
     async with runtime.db.transaction(who.workspace_id) as conn:
-        events = await event_log.read(
-            conn, who.workspace_id, UUID(turn["session_id"]), (turn["index"] - 1, 2**30), 10_000
-        )
+        events: list[LogEvent] = []
+        at, more = (turn["index"] - 1, 2**30), True
+        while more:
+            page, more = await event_log.read(
+                conn, who.workspace_id, UUID(turn["session_id"]), at, 10_000
+            )
+            events += page
+            at = (events[-1].index, events[-1].seq) if events else at
     return [(e, orjson.loads(e.data)) for e in events if e.index == turn["index"]]
 
 

@@ -71,8 +71,7 @@ async def test_readers_have_it_at_once_and_what_is_left_is_for_the_close(idle, w
     assert await saved(idle, who, work) == []
     (unsaved,) = work.hub.unsaved(work.ref.session_id)
     assert (unsaved.offset, unsaved.text, unsaved.attempt) == (0, "Hello", 1)
-    event = await text.end()
-    assert event is not None
+    (event,) = await text.end()
     assert (event.data["text"], event.data["offset"], event.data["length"]) == ("Hello", 0, 5)
     assert text.content == "Hello"
     text.forget()
@@ -88,8 +87,7 @@ async def test_it_is_saved_in_groups(idle, who, work, committed, monkeypatch):
     monkeypatch.setattr(step_text, "FLUSH_SECONDS", 60)
     text.add("four")
     assert await saved(idle, who, work) == [(0, "one two three ")]
-    event = await text.end()
-    assert event is not None
+    (event,) = await text.end()
     assert (event.data["offset"], event.data["text"]) == (14, "four")
     assert reader.text() == text.content == "one two three four"
 
@@ -100,7 +98,7 @@ async def test_where_nobody_here_reads_the_first_text_is_saved_at_once(idle, who
     await asyncio.wait_for(committed.wait(), 5)
     assert work.hub.unsaved(work.ref.session_id) == []
     assert await saved(idle, who, work) == [(0, "First")]
-    assert await text.end() is None
+    assert await text.end() == []
 
 
 async def test_the_own_name_is_taken_off_and_offsets_count_what_is_shown(idle, who, work):
@@ -108,8 +106,7 @@ async def test_the_own_name_is_taken_off_and_offsets_count_what_is_shown(idle, w
     for piece in ("@a", "0: ", "Yes 👍", " indeed"):
         text.add(piece)
     assert reader.text() == "Yes 👍 indeed"
-    event = await text.end()
-    assert event is not None
+    (event,) = await text.end()
     assert event.data["length"] == 12
 
 
@@ -117,8 +114,7 @@ async def test_what_is_held_back_comes_with_the_end(work):
     text = text_of(work)
     text.add("a0")
     assert text.content == ""
-    event = await text.end()
-    assert event is not None
+    (event,) = await text.end()
     assert event.data["text"] == "a0"
 
 
@@ -132,8 +128,7 @@ async def test_a_group_that_was_committed_unheard_is_merged_by_its_offset(
     await asyncio.wait_for(committed.wait(), 5)
     work.db.transaction = whole
     text.add("there")
-    event = await text.end()
-    assert event is not None
+    (event,) = await text.end()
     assert (event.data["offset"], event.data["text"]) == (0, "Hello there")
     async with work.db.transaction(work.turn.workspace_id) as conn:
         await event_log.append(conn, work.ref, work.turn.lease_epoch, event)
@@ -165,3 +160,29 @@ async def test_a_lost_lease_stops_the_run(idle, who, work):
     assert work.control.halt == "lease_lost"
     assert await saved(idle, who, work) == []
     await text.end()
+
+
+async def test_what_comes_in_a_rush_is_saved_in_events_of_a_bounded_size(
+    idle, who, work, committed, monkeypatch
+):
+    monkeypatch.setattr(step_text, "LONGEST_EVENT", 4)
+    monkeypatch.setattr(step_text, "FLUSH_SECONDS", 0)
+    text = text_of(work)
+    text.add("0123456789")
+    text.add("ab")
+    async with asyncio.timeout(10):
+        while text._rest:
+            committed.clear()
+            await committed.wait()
+            await asyncio.sleep(0)
+    assert await saved(idle, who, work) == [(0, "0123"), (4, "4567"), (8, "89ab")]
+    assert await text.end() == []
+    assert text.content == "0123456789ab"
+
+
+async def test_the_rest_is_left_in_events_of_a_bounded_size(work, monkeypatch):
+    monkeypatch.setattr(step_text, "LONGEST_EVENT", 4)
+    text = text_of(work)
+    text.add("0123456789")
+    left = [(event.data["offset"], event.data["text"]) for event in await text.end()]
+    assert left == [(0, "0123"), (4, "4567"), (8, "89")]

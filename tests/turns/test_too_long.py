@@ -9,6 +9,8 @@ from pantheon.accounts.roles import Who
 from pantheon.base.settings import ModelSetting, ProviderSetting, Settings
 from pantheon.ops.reconcile import reconcile
 from pantheon.ops.runtime import Runtime
+from pantheon.providers.ratios import Ratios
+from pantheon.turns.recall import recall_ratios
 from pantheon.turns.sent import view_sent
 from tests.turns.drive import direct_session, ended, log_of, rows, send, session_with
 from tests.turns.test_summarise import check_bodies, summaries_of
@@ -56,6 +58,12 @@ async def test_less_is_sent_once_more_and_the_limit_is_known_from_then_on(
     assert kinds.count("step.retrying") == 1
     # The guard knows it now: what does not fit is summarised before the answer.
     assert summaries_of(turns[5:])
+    # So does the next process.
+    known = runtime.providers.ratios.of("fake/limit-2000")
+    runtime.providers.ratios = Ratios()
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await recall_ratios(conn, runtime.providers, who.workspace_id)
+    assert runtime.providers.ratios.of("fake/limit-2000") == known > 1.5
     await check_bodies(runtime, who, fakes, turns)
     assert [f for f in await reconcile(runtime.server.admin_url) if f.drift] == []
 

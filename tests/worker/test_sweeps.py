@@ -59,7 +59,7 @@ async def test_deltas_go_a_day_after_the_end_and_are_counted(runtime, who, admin
     assert purged == [(len(before) - len(left),), (0,)]
     assert (await view(runtime, who, old))["steps"] == old["steps"]
     async with runtime.db.transaction(who.workspace_id) as conn:
-        events = await event_log.read(conn, who.workspace_id, session_id, (1, 2), 100)
+        events, _ = await event_log.read(conn, who.workspace_id, session_id, (1, 2), 100)
     assert [event.type for event in events if event.index == 1] == [
         "step.started", "stream.reset", "step.completed", "turn.completed",
     ]  # fmt: skip

@@ -3,18 +3,22 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field, model_validator
 from starlette.responses import Response, StreamingResponse
 
 from pantheon.accounts.roles import Who
-from pantheon.api import shapes
+from pantheon.api import money_shapes, shapes
 from pantheon.api.answers import Json
-from pantheon.api.deps import Cursor, Limit, Moment, RuntimeOf, SignedIn
+from pantheon.api.bodies import Body
+from pantheon.api.deps import Cursor, Limit, Moment, RuntimeOf, SignedIn, admin
 from pantheon.db.pool import Database
-from pantheon.ledger import reports, usage
+from pantheon.ledger import invoices, reports, usage
 from pantheon.ledger.usage import Filter
 
 router = APIRouter(prefix="/usage", tags=["usage"])
@@ -98,6 +102,57 @@ async def list_calls(
         media_type="text/csv; charset=utf-8; header=present",
         headers={"Content-Disposition": 'attachment; filename="calls.csv"'},
     )
+
+
+Count = Annotated[int | None, Field(ge=0, le=invoices.MOST)]
+
+
+class InvoiceLine(Body):
+    """What a provider says of a model, on a day or, without one, in all; figures can be missing."""
+
+    day: date | None = None
+    model: Annotated[str, Field(min_length=1, max_length=300)]
+    calls: Count = None
+    input_tokens: Count = None
+    cached_input_tokens: Count = None
+    output_tokens: Count = None
+    cost_usd: Annotated[Decimal | None, Field(ge=0, le=invoices.MOST, decimal_places=12)] = None
+
+    def line(self) -> invoices.Line:
+        """Return it as the ledger compares it."""
+        figures = {name: getattr(self, name) for name in invoices.NUMBERS}
+        told = {name: value for name, value in figures.items() if value is not None}
+        return invoices.Line(self.day, self.model, told)
+
+
+class Invoice(Body):
+    """A provider's figures: its file as `csv`, or `lines`. Days are UTC's, both included."""
+
+    provider: Annotated[str, Field(min_length=1, max_length=100)]
+    since: Annotated[date | None, Field(alias="from")] = None
+    until: Annotated[date | None, Field(alias="to")] = None
+    csv: str | None = None
+    lines: Annotated[list[InvoiceLine] | None, Field(max_length=invoices.MOST_LINES)] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.csv is None) == (self.lines is None):
+            raise ValueError("Give either 'csv' or 'lines'")
+        return self
+
+
+@router.post("/invoice", response_model=money_shapes.InvoiceCheck, dependencies=[Depends(admin)])
+async def check_invoice(body: Invoice, runtime: RuntimeOf, who: SignedIn) -> Json:
+    """A provider's invoice beside the ledger: the drift per model and day. Nothing is stored.
+
+    A drift is the provider's figure minus ours; what the invoice does not tell is not compared.
+    """
+    given = body.lines or []
+    lines = [line.line() for line in given] if body.csv is None else invoices.read_csv(body.csv)
+    first, last = invoices.days_of(lines, body.since, body.until)
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        booked = await invoices.read_booked(conn, who.workspace_id, body.provider, first, last)
+    return Json(invoices.compare(body.provider, lines, booked, first, last))
 
 
 async def _table(

@@ -155,3 +155,39 @@ async def test_an_owner_sees_everybodys_calls(api):
     async with api.db.transaction(api.who.workspace_id) as conn:
         await make_call(conn, await make_user(conn, api.who))
     assert len((await api.client.get(f"{PATH}/calls")).json()["items"]) == 1
+
+
+async def test_an_invoice_is_compared_with_the_ledger(api, ledger):
+    """The tests' calls are of today: 100 tokens of m1, 500 of m2 in two calls."""
+    today = datetime.now(UTC).date().isoformat()
+    file = f"date,model,input_tokens,cost_usd\n{today},m1,100,0.125\n{today},lab/m2,600,0.13\n"
+    answer = await api.client.post(f"{PATH}/invoice", json={"provider": "lab", "csv": file})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert [(item["model"], item["agrees"]) for item in found["items"]] == [
+        ("m1", True),
+        ("m2", False),
+    ]
+    assert found["items"][1]["drift"]["input_tokens"] == 100
+    assert found["items"][1]["ours"]["unpriced_calls"] == 1
+    assert found["drift"]["cost_usd"] == "0.005000"
+    lines = {"provider": "lab", "lines": [{"model": "m2", "calls": 2}], "from": today, "to": today}
+    totals = (await api.client.post(f"{PATH}/invoice", json=lines)).json()
+    assert [(item["model"], item["drift"]["calls"]) for item in totals["items"]] == [
+        ("m1", -1),
+        ("m2", 0),
+    ]
+    for wrong in (
+        {"provider": "lab"},
+        {"provider": "lab", "csv": file, "lines": []},
+        {"provider": "lab", "lines": [{"model": "m2", "calls": 2}]},
+        {"provider": "lab", "csv": "a,b\n1,2\n"},
+    ):
+        problem(await api.client.post(f"{PATH}/invoice", json=wrong), 422, "validation_error")
+
+
+async def test_an_invoice_is_for_admins(api, anonymous):
+    headers = await api.new_key("read", "write")
+    body = {"provider": "lab", "csv": "model,calls\nm,1\n"}
+    refused = await anonymous.post(f"{PATH}/invoice", json=body, headers=headers)
+    problem(refused, 403, "forbidden")

@@ -8,6 +8,7 @@ import type {
   Sent,
   Session,
   Summary,
+  SummaryChange,
   TimelinePage,
   Turn,
   Word,
@@ -174,10 +175,24 @@ export const unpinMessage = (messageId: string) =>
       params: { path: { message_id: messageId } },
     }),
   );
-/** Delete a message's text for good. */
+/** Delete a message's text; for ten minutes `giveBack` undoes it. */
 export const takeBack = (messageId: string) =>
   answer(
     http.DELETE("/api/v1/messages/{message_id}", { params: { path: { message_id: messageId } } }),
+  );
+export const giveBack = (messageId: string) =>
+  answer(
+    http.POST("/api/v1/messages/{message_id}/restore", {
+      params: { path: { message_id: messageId } },
+    }),
+  );
+/** Say something of a summary otherwise: a new version, which agents read from now on. */
+export const editSummary = ({ id, version }: Summary, body: SummaryChange) =>
+  answer(
+    http.PATCH("/api/v1/summaries/{summary_id}", {
+      params: { path: { summary_id: id }, header: ifMatch(version) },
+      body,
+    }),
   );
 
 /** The body of a request as it left for the provider. Throws `request_changed`. */

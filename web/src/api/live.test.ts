@@ -17,7 +17,7 @@ function json(body: unknown): Response {
 }
 
 const page = (turns: Turn[], last_event_id: string) =>
-  json({ session: makeSession(), items: turns.toReversed(), next_cursor: null, last_event_id });
+  json({ session: makeSession(), items: turns.toReversed(), pinned: [], next_cursor: null, last_event_id });
 
 function start(server: ReturnType<typeof streamServer>) {
   vi.stubGlobal("fetch", server.fetch);

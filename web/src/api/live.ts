@@ -7,6 +7,7 @@ import { backoffMs, pause } from "../lib/backoff";
 import { getTimeline } from "./calls";
 import type { EventName, LiveEvent } from "./events";
 import { follow } from "./follow";
+import { refreshMoney } from "./money";
 import { ApiProblem } from "./problems";
 import { sessions, summaries, timelineKey } from "./queries";
 import { OUT_OF_STEP, reduce } from "./reduce";
@@ -18,6 +19,8 @@ const SOON_MS = 5_000;
 
 /** Events that change the sidebar's order or names. */
 const CHANGE_LISTS = new Set<EventName>(["turn.created", "turn.completed", "session.updated"]);
+/** Events with which credits are reserved, spent or given back. */
+const MOVE_MONEY = new Set<EventName>(["turn.created", "turn.completed", "step.completed"]);
 
 export interface Live {
   client: QueryClient;
@@ -84,5 +87,6 @@ function take(live: Live, event: LiveEvent): boolean {
     void live.client.invalidateQueries({ queryKey: summaries(live.sessionId).queryKey });
   if (CHANGE_LISTS.has(event.type))
     void live.client.invalidateQueries({ queryKey: sessions.queryKey });
+  if (MOVE_MONEY.has(event.type)) void refreshMoney(live.client);
   return true;
 }

@@ -794,6 +794,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage/invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Invoice
+         * @description A provider's invoice beside the ledger: the drift per model and day. Nothing is stored.
+         *
+         *     A drift is the provider's figure minus ours; what the invoice does not tell is not compared.
+         */
+        post: operations["check_invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/wallet": {
         parameters: {
             query?: never;
@@ -830,6 +852,28 @@ export interface paths {
         get: operations["list_transactions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/wallet/top-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Top Up
+         * @description Begin to pay for credits: `url` is the page where it is done, by Stripe.
+         *
+         *     The credits are there when Stripe says that it was paid; `GET /wallet/transactions` has them.
+         */
+        post: operations["top_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1268,6 +1312,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/stripe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stripe Says
+         * @description Take an event of Stripe's: a top-up was paid, refunded, or is disputed.
+         *
+         *     Signed by Stripe, who repeats it until it is answered: once it is booked, then never again.
+         */
+        post: operations["stripe_says"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1504,6 +1570,28 @@ export interface components {
             agent: string;
             /** Brief */
             brief: string;
+        };
+        /**
+         * BookedFigures
+         * @description What the ledger has, and what explains most drifts.
+         */
+        BookedFigures: {
+            /** Calls */
+            calls: number | null;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Cached Input Tokens */
+            cached_input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Lost Calls */
+            lost_calls: number;
+            /** Unpriced Calls */
+            unpriced_calls: number;
+            /** Estimated */
+            estimated: boolean;
         };
         /**
          * Budget
@@ -1905,6 +1993,90 @@ export interface components {
             features: string[];
             user: components["schemas"]["User"];
             workspace: components["schemas"]["Workspace"];
+        };
+        /**
+         * Invoice
+         * @description A provider's figures: its file as `csv`, or `lines`. Days are UTC's, both included.
+         */
+        Invoice: {
+            /** Provider */
+            provider: string;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            /** Csv */
+            csv?: string | null;
+            /** Lines */
+            lines?: components["schemas"]["InvoiceLine"][] | null;
+        };
+        /**
+         * InvoiceCheck
+         * @description An invoice beside the ledger; `drift` is its sum.
+         */
+        InvoiceCheck: {
+            /** Provider */
+            provider: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Items */
+            items: components["schemas"]["InvoiceItem"][];
+            drift: components["schemas"]["InvoiceFigures"];
+            /** Agrees */
+            agrees: boolean;
+        };
+        /**
+         * InvoiceFigures
+         * @description What a provider says, or how far that is from the ledger; `null`: it does not say.
+         */
+        InvoiceFigures: {
+            /** Calls */
+            calls: number | null;
+            /** Input Tokens */
+            input_tokens: number | null;
+            /** Cached Input Tokens */
+            cached_input_tokens: number | null;
+            /** Output Tokens */
+            output_tokens: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+        };
+        /**
+         * InvoiceItem
+         * @description A model on a day, or in all where the invoice tells no days.
+         */
+        InvoiceItem: {
+            /** Day */
+            day: string | null;
+            /** Model */
+            model: string;
+            ours: components["schemas"]["BookedFigures"];
+            theirs: components["schemas"]["InvoiceFigures"] | null;
+            drift: components["schemas"]["InvoiceFigures"];
+            /** Agrees */
+            agrees: boolean;
+        };
+        /**
+         * InvoiceLine
+         * @description What a provider says of a model, on a day or, without one, in all; figures can be missing.
+         */
+        InvoiceLine: {
+            /** Day */
+            day?: string | null;
+            /** Model */
+            model: string;
+            /** Calls */
+            calls?: number | null;
+            /** Input Tokens */
+            input_tokens?: number | null;
+            /** Cached Input Tokens */
+            cached_input_tokens?: number | null;
+            /** Output Tokens */
+            output_tokens?: number | null;
+            /** Cost Usd */
+            cost_usd?: number | string | null;
         };
         /**
          * Item
@@ -2336,6 +2508,14 @@ export interface components {
         NewSession: {
             /** Name */
             name?: string | null;
+        };
+        /**
+         * NewTopUp
+         * @description How much is to be paid, in US dollars, as `20` or `"12.50"`.
+         */
+        NewTopUp: {
+            /** Amount Usd */
+            amount_usd: number | string;
         };
         /**
          * NewTurn
@@ -3191,6 +3371,24 @@ export interface components {
             next_cursor: string | null;
             /** Last Event Id */
             last_event_id: string;
+        };
+        /**
+         * TopUp
+         * @description Credits that are to be paid for, at `url`.
+         */
+        TopUp: {
+            /** Id */
+            id: string;
+            /** Amount Usd */
+            amount_usd: string;
+            /** Credits */
+            credits: string;
+            /** Url */
+            url: string | null;
+            /** Paid */
+            paid: boolean;
+            /** Created At */
+            created_at: string;
         };
         /**
          * Transaction
@@ -5274,6 +5472,39 @@ export interface operations {
             };
         };
     };
+    check_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_wallet: {
         parameters: {
             query?: never;
@@ -5326,6 +5557,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Transactions"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    top_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours: the first one's resource again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTopUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopUp"];
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */
@@ -6199,6 +6466,35 @@ export interface operations {
                 "application/json": components["schemas"]["Login"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stripe_says: {
+        parameters: {
+            query?: never;
+            header?: {
+                "stripe-signature"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {

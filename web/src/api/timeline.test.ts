@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { makeSession, makeTimeline, makeTurn } from "../testing/make";
 
-import { fromSnapshot, isLive, liveTurn, withOlder } from "./timeline";
+import { fromSnapshot, isLive, liveTurn, withOlder, withPin } from "./timeline";
 import type { TimelinePage, Turn } from "./types";
 
 const turn = (index: number, part: Partial<Turn> = {}) =>
@@ -57,4 +57,25 @@ it("knows which turn can still change", () => {
     isLive(turn(1, { status })),
   );
   expect(over).toEqual([false, false, false, false]);
+});
+
+describe("pins", () => {
+  const asked = (index: number) => turn(index, { input_message_id: `m${index}` });
+  const pinnedPage = (turns: Turn[], pinned: string[]) => ({ ...page(turns, null), pinned });
+
+  it("of older turns stay when a page is read again, those of its own turns are as it says", () => {
+    const held = makeTimeline([asked(1), asked(2)], { pinned: ["m1", "m2"] });
+    expect(fromSnapshot(pinnedPage([asked(2), asked(3)], ["m3"]), held).pinned).toEqual(["m1", "m3"]);
+  });
+
+  it("come with older turns", () => {
+    const held = makeTimeline([asked(2)], { pinned: ["m2"] });
+    expect(withOlder(held, pinnedPage([asked(1)], ["m1"])).pinned).toEqual(["m2", "m1"]);
+  });
+
+  it("are set and taken away, each once", () => {
+    const once = withPin(withPin(makeTimeline([]), "m", true), "m", true);
+    expect(once.pinned).toEqual(["m"]);
+    expect(withPin(once, "m", false).pinned).toEqual([]);
+  });
 });

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type AgentChange = Schemas["AgentChange"];
 export type AgentTest = Schemas["AgentTest"];
 export type ApiKey = Schemas["ApiKey"];
+export type Budget = Schemas["Budget"];
 export type Context = Schemas["Context"];
 export type Forecast = Schemas["Forecast"];
 export type Info = Schemas["Info"];
@@ -14,6 +15,7 @@ export type Mode = Schemas["Room"]["mode"];
 export type Model = Schemas["Model"];
 export type Manager = Schemas["Manager"];
 export type NewAgent = Schemas["NewAgent"];
+export type NewBudget = Schemas["NewBudget"];
 export type NewKey = Schemas["NewKey"];
 export type NewRoom = Schemas["NewRoom"];
 export type NewTurn = Schemas["NewTurn"];
@@ -28,7 +30,9 @@ export type StepError = Schemas["StepError"] & { waitMs?: number };
 export type Step = Omit<Schemas["Step"], "error"> & { error: StepError | null };
 export type StepStatus = Step["status"];
 export type Summary = Schemas["Summary"];
+export type SummaryChange = Schemas["SummaryChange"];
 export type Usage = Schemas["Usage"];
+export type Wallet = Schemas["Wallet"];
 
 /** What one agent is asked to do. */
 export interface Assignment {
@@ -72,7 +76,8 @@ export type Agent = Omit<Schemas["Agent"], "context" | "parameters"> & {
 export type RoomAgent = Omit<Schemas["RoomAgent"], "context"> & { context?: Context | null };
 export type Room = Omit<Schemas["Room"], "agents" | "limits" | "manager"> & {
   agents: RoomAgent[];
-  limits: Record<string, number>;
+  /** `credits` is a decimal string, the others are numbers. */
+  limits: Record<string, number | string>;
   manager: Manager | null;
 };
 export type Turn = Omit<Schemas["Turn"], "approval" | "error" | "steps"> & {

@@ -35,7 +35,14 @@ const SEATS = ["analyst", "skeptic"].map((key, index) => ({
   muted: false,
   context: null,
 }));
-const ROOM = { id: "room", name: "Launch review", goal: null, mode: "roundtable", agents: SEATS };
+const ROOM = {
+  id: "room",
+  name: "Launch review",
+  goal: null,
+  mode: "roundtable",
+  limits: {},
+  agents: SEATS,
+};
 const SESSION = makeSession({ id: "s1" });
 
 beforeEach(() => {
@@ -55,7 +62,7 @@ beforeEach(() => {
     "GET /api/v1/providers": items([]),
     "GET /api/v1/sessions": items([SESSION]),
     "GET /api/v1/sessions/s1/timeline": () =>
-      json({ session: SESSION, items: [], next_cursor: null, last_event_id: "0.0" }),
+      json({ session: SESSION, items: [], pinned: [], next_cursor: null, last_event_id: "0.0" }),
     "GET /readyz": () => json({ status: "ok", checks: { database: { ok: true, detail: "" } } }),
   };
   vi.stubGlobal("fetch", async (input: string | Request, init?: RequestInit) => {
@@ -160,7 +167,7 @@ describe("a session", () => {
   it("asks a question anew, from the empty box on", async () => {
     const old = makeTurn("t1", { session_id: "s1", status: "completed", finished_at: "x" });
     answers["GET /api/v1/sessions/s1/timeline"] = () =>
-      json({ session: SESSION, items: [old], next_cursor: null, last_event_id: "1.1" });
+      json({ session: SESSION, items: [old], pinned: [], next_cursor: null, last_event_id: "1.1" });
     answers["POST /api/v1/turns/t1/rerun"] = () =>
       json(makeTurn("t2", { session_id: "s1", index: 2, input: "What then?" }), 201);
     const { user } = await write("");
@@ -199,6 +206,7 @@ describe("a session", () => {
         session: { ...SESSION, head_turn_id: head.id },
         items: list,
         next_cursor: null,
+        pinned: [],
         last_event_id: "2.1",
       });
     let all = false;
@@ -228,7 +236,7 @@ describe("a session", () => {
       steps: [makeStep("a", done), makeStep("b", { ...done, position: 2 })],
     });
     answers["GET /api/v1/sessions/s1/timeline"] = () =>
-      json({ session: SESSION, items: [turn], next_cursor: null, last_event_id: "1.1" });
+      json({ session: SESSION, items: [turn], pinned: [], next_cursor: null, last_event_id: "1.1" });
     const { user } = await write("");
     screen.getByRole("article", { name: "A" }).focus();
     await user.keyboard("j");
@@ -316,7 +324,7 @@ describe("a session", () => {
     answers["GET /api/v1/sessions/s1/timeline"] = () => {
       readings += 1;
       const turn = readings === 1 ? waits : over;
-      return json({ session: SESSION, items: [turn], next_cursor: null, last_event_id: "1.2" });
+      return json({ session: SESSION, items: [turn], pinned: [], next_cursor: null, last_event_id: "1.2" });
     };
     answers["POST /api/v1/turns/t1/approval"] = () => problem(409, "approval_closed");
     const user = open("/s/s1");
@@ -355,7 +363,7 @@ describe("a session", () => {
   it("stops the running turn", async () => {
     const turn = makeTurn("t1", { session_id: "s1", steps: [makeStep("analyst")] });
     answers["GET /api/v1/sessions/s1/timeline"] = () =>
-      json({ session: SESSION, items: [turn], next_cursor: null, last_event_id: "1.2" });
+      json({ session: SESSION, items: [turn], pinned: [], next_cursor: null, last_event_id: "1.2" });
     answers["POST /api/v1/turns/t1/cancel"] = () => json({}, 202);
     const user = open("/s/s1");
     const [stop] = await screen.findAllByRole("button", { name: "Stop turn" });

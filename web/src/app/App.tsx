@@ -52,6 +52,9 @@ function SignedIn() {
         <Route path="/settings/models">
           <SettingsScreen part="models" />
         </Route>
+        <Route path="/settings/budgets">
+          <SettingsScreen part="budgets" />
+        </Route>
         <Route path="/settings/keys">
           <SettingsScreen part="keys" />
         </Route>

@@ -13,6 +13,7 @@ import { IconButton } from "../ui/IconButton";
 import { Menu, MenuItem, MenuLabel } from "../ui/Menu";
 
 import { PlaceRow } from "./PlaceRow";
+import { WalletFoot } from "./WalletFoot";
 
 /** Rooms with their sessions, agents with theirs, and what belongs to the workspace. */
 export function Sidebar() {
@@ -105,6 +106,7 @@ export function Sidebar() {
         </Link>
       </nav>
       <div className="grid gap-2 border-t border-line px-4 py-3 text-12">
+        <WalletFoot />
         <ThemeChoice />
         {me.data && (
           <div className="kv">

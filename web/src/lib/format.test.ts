@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import {
   addDecimals,
   clock,
+  creditsOf,
   dayLabel,
   duration,
   elapsed,
   isFree,
   large,
   moment,
+  percentOf,
   usd,
   usdRange,
   windowSize,
@@ -102,4 +104,28 @@ describe("large numbers and days", () => {
     expect(words).toContain("24");
     expect(words).not.toContain("2026");
   });
+});
+
+describe("credits", () => {
+  it.each([
+    ["0", "0"],
+    ["0.000000", "0"],
+    ["0.00004", "<0.0001"],
+    ["0.0486", "0.0486"],
+    ["0.2100", "0.21"],
+    ["0.5", "0.50"],
+    ["18.4201", "18.42"],
+    ["-3", "−3.00"],
+    ["12345.6", "12,345.60"],
+  ])("shows %s as %s", (value, shown) => expect(creditsOf(value)).toBe(shown));
+
+  it.each([
+    ["0", "2", 0],
+    ["0.21", "2", 10.5],
+    ["3", "2", 100],
+    ["0", "0", 100],
+    ["-1", "2", 0],
+  ])("tells that %s of %s is %d percent", (spent, limit, percent) =>
+    expect(percentOf(spent, limit)).toBe(percent),
+  );
 });

@@ -31,12 +31,15 @@ export function usd(value: string | null, estimated = false): string {
   const size = amount < 0n ? -amount : amount;
   if (size === 0n) return t.money.free;
   if (size < units("0.0001")) return `${estimated ? "≈" : ""}${t.money.less}`;
-  // What rounds up to a dollar is shown as one.
+  return `${estimated ? "≈" : ""}${amount < 0n ? "−" : ""}$${rounded(size)}`;
+}
+
+/** Four decimals below one, two from one on; what rounds up to one is shown as one. */
+function rounded(size: bigint): string {
   const places = size < units("0.99995") ? 4 : 2;
   const step = 10n ** BigInt(PLACES - places);
-  const rounded = ((size + step / 2n) / step).toString().padStart(places + 1, "0");
-  const whole = BigInt(rounded.slice(0, -places)).toLocaleString("en");
-  return `${estimated ? "≈" : ""}${amount < 0n ? "−" : ""}$${whole}.${rounded.slice(-places)}`;
+  const digits = ((size + step / 2n) / step).toString().padStart(places + 1, "0");
+  return `${BigInt(digits.slice(0, -places)).toLocaleString("en")}.${digits.slice(-places)}`;
 }
 
 /**
@@ -48,6 +51,26 @@ export function usdRange(low: string, high: string): string {
   if (from === to || isFree(high)) return to ?? "";
   return isFree(low) ? t.money.upTo(to ?? "") : `${from}–${to?.replace("$", "")}`;
 }
+
+/** "0.0092" or "0.25" below one credit, "12.50" from one on, without their unit. */
+export function creditsOf(value: string): string {
+  const amount = units(value);
+  if (amount === 0n) return "0";
+  const size = amount < 0n ? -amount : amount;
+  const sign = amount < 0n ? "−" : "";
+  if (size < units("0.0001")) return `${sign}${t.money.lessCredits}`;
+  return `${sign}${rounded(size).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+}
+
+/** How much of `limit` is `spent`, in percent, 0 to 100. */
+export function percentOf(spent: string, limit: string): number {
+  const [part, whole] = [units(spent), units(limit)];
+  if (whole <= 0n || part >= whole) return 100;
+  return part <= 0n ? 0 : Number((part * 1000n) / whole) / 10;
+}
+
+/** Whether `a` is more than `b`; both are decimals. */
+export const isMore = (a: string, b: string): boolean => units(a) > units(b);
 
 /** Whether a cost is known and nothing. */
 export function isFree(value: string | null): boolean {

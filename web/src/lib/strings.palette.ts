@@ -20,6 +20,7 @@ export const palette = {
     edit: (name: string) => `Edit ${name}`,
     usage: "Usage and cost",
     models: "Models and providers",
+    budgets: "Credits and budgets",
     keys: "API keys",
     page: "Theme, keys and notifications",
     themes: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },

@@ -103,6 +103,7 @@ export const room = {
   limits: "Limits",
   limitsHelp: "When a limit is reached the turn ends with what it has, and says which limit it was.",
   limit: {
+    credits: "Credits a turn",
     turn_seconds: "Turn time",
     step_seconds: "Seat time",
     rounds: "Rounds",
@@ -111,6 +112,7 @@ export const room = {
     parallel: "At once",
     approval_seconds: "Wait for my word",
   } as Record<string, string>,
+  noLimit: "No limit",
   unit: { seconds: "s", none: "" },
   standard: (value: number) => `${value}, unless set`,
   standardSeconds: (value: number) => `${value.toLocaleString("en")} s, unless set`,

@@ -5,7 +5,12 @@ import { plural } from "./strings";
 export const settings = {
   title: "Settings",
   sections: "Parts of the settings",
-  parts: { models: "Models and providers", keys: "API keys", page: "This page" },
+  parts: {
+    models: "Models and providers",
+    budgets: "Credits and budgets",
+    keys: "API keys",
+    page: "This page",
+  },
   loading: "Loading",
 
   models: {

@@ -25,15 +25,28 @@ export const summary = {
   undo: "Undo the summary",
   undone: "The summary is undone: agents read what it stood for again, as far as it fits.",
   close: "Close",
+  edit: "Edit",
+  editHelp: "Agents read your words from the next turn on. They are not checked against what was said.",
+  text: "Text of the summary",
+  itemOf: (part: string, number: number) => `${part}, ${number}`,
+  dropItem: (text: string) => `Leave out: ${text}`,
+  save: "Save as a new version",
+  saved: "The summary is changed. “Undo the summary” brings the version before back.",
+  compare: "Compare with",
+  compareNone: "no other version",
+  version: (from: number, to: number, time: string) =>
+    from === to ? `turn ${from}, ${time}` : `turns ${from}–${to}, ${time}`,
 };
 
 export const message = {
   more: "More",
+  mark: "Pinned",
   pin: "Pin: every agent is told it from now on",
+  unpin: "Do not pin any more",
   pinned: "Pinned: every agent is told it from the next turn on.",
-  unpin: "Undo",
+  unpinned: "Not pinned any more.",
+  undo: "Undo",
   takeBack: "Take back",
-  takeBackAsk: (name: string) =>
-    `Take back what ${name} said? Its text is deleted, and summaries that were made of it end. This cannot be undone.`,
-  takenBack: "The message is taken back.",
+  takenBack:
+    "Taken back: its text is deleted, and summaries that were made of it end. For ten minutes this can be undone.",
 };

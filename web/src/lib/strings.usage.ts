@@ -21,7 +21,6 @@ export const usage = {
   medianTurn: "Median turn",
   dearestTurn: "Dearest turn",
   free: "nothing was charged",
-  credits: (credits: string) => `${credits} credits`,
   estimated: "partly estimated",
   allPriced: "all with a price",
   unpriced: (count: number) => `${plural(count, "call")} without a price`,

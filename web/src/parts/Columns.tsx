@@ -8,13 +8,14 @@ import { Avatar } from "./Avatar";
 import { lookOf, StateMark } from "./StateMark";
 import { StepBlock, type StepActions } from "./StepBlock";
 import { useIsWriting } from "./stepText";
-import { nameOf, waitingFor } from "./steps";
+import { isPinned, nameOf, waitingFor } from "./steps";
 
 interface Props {
   turn: Turn;
   steps: Step[];
   actions: StepActions;
   sentStepId: string | null;
+  pinned: readonly string[];
 }
 
 /** A turn's answers side by side; on a phone one of them, chosen by tabs. */
@@ -23,7 +24,7 @@ export function Columns(props: Props) {
   return phone ? <Tabs {...props} /> : <Beside {...props} />;
 }
 
-function Beside({ turn, steps, actions, sentStepId }: Props) {
+function Beside({ turn, steps, actions, sentStepId, pinned }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const live = steps.findIndex((step) => step.status === "running");
   useEffect(() => {
@@ -44,13 +45,14 @@ function Beside({ turn, steps, actions, sentStepId }: Props) {
           step={step}
           actions={actions}
           sentOpen={sentStepId === step.id}
+          pinned={isPinned(step, pinned)}
         />
       ))}
     </div>
   );
 }
 
-function Tabs({ turn, steps, actions, sentStepId }: Props) {
+function Tabs({ turn, steps, actions, sentStepId, pinned }: Props) {
   const [chosen, setChosen] = useState<string | null>(null);
   const list = useRef<HTMLDivElement>(null);
   // Until one is chosen, the one that answers, then the last that has answered.
@@ -97,6 +99,7 @@ function Tabs({ turn, steps, actions, sentStepId }: Props) {
           step={current}
           actions={actions}
           sentOpen={sentStepId === current.id}
+          pinned={isPinned(current, pinned)}
         />
       </div>
     </>

@@ -24,10 +24,10 @@ export interface StepActions {
   onTry?: (turn: Turn, stepId: string) => void;
   /** Go on from this turn in a session of its own. */
   onFork?: (turn: Turn) => void;
-  /** Tell every agent of it from now on. */
-  onPin?: (step: Step) => void;
+  /** Tell every agent of a message from now on, or no more. */
+  onPin?: (messageId: string, pinned: boolean) => void;
   /** Delete what was said. */
-  onTakeBack?: (step: Step) => void;
+  onTakeBack?: (messageId: string) => void;
   /** Ask the turn's question anew, in other words. */
   onEdit?: (turn: Turn, text: string) => void;
   onSent: (turn: Turn, step: Step) => void;
@@ -39,6 +39,8 @@ interface Props {
   actions: StepActions;
   /** Its "what was sent" is open. */
   sentOpen: boolean;
+  /** Its message is pinned. */
+  pinned?: boolean;
   /** Beside the others, not below them. */
   column?: boolean;
 }

@@ -1,14 +1,13 @@
-import { ChevronLeft, ChevronRight, Ellipsis, GitFork, RotateCw, Shuffle } from "lucide-react";
+import { ChevronLeft, ChevronRight, GitFork, RotateCw, Shuffle } from "lucide-react";
 
 import type { Step, Turn } from "../api/types";
 import { count } from "../lib/format";
 import { t } from "../lib/strings";
-import { message as words } from "../lib/strings.summary";
 import { CopyButton } from "../ui/CopyButton";
 import { IconButton } from "../ui/IconButton";
-import { Menu, MenuItem } from "../ui/Menu";
 
 import { Avatar } from "./Avatar";
+import { MessageMenu, PinMark } from "./MessageMenu";
 import { OtherModel } from "./OtherModel";
 import type { StepActions } from "./StepBlock";
 import { isGiven, isInOrder, nameOf, triesOf } from "./steps";
@@ -18,11 +17,12 @@ interface Props {
   step: Step;
   actions: StepActions;
   sentOpen: boolean;
+  pinned?: boolean;
   text: string;
 }
 
 /** What a step read and was sent, its other tries, and what can be done with it. */
-export function StepFoot({ turn, step, actions, sentOpen, text }: Props) {
+export function StepFoot({ turn, step, actions, sentOpen, pinned = false, text }: Props) {
   const running = step.status === "running";
   if (!running && step.status !== "completed" && step.attempts === 0) return null;
   const tokens = step.usage.input_tokens;
@@ -43,6 +43,7 @@ export function StepFoot({ turn, step, actions, sentOpen, text }: Props) {
           {tokens > 0 ? t.step.sent(count(tokens)) : t.step.sentLive}
         </button>
       )}
+      {pinned && <PinMark />}
       <Tries turn={turn} step={step} onTry={actions.onTry} />
       <span className="card-acts">
         {done && actions.onRetry && (
@@ -74,28 +75,12 @@ export function StepFoot({ turn, step, actions, sentOpen, text }: Props) {
             <GitFork className="icon icon-s" aria-hidden />
           </IconButton>
         )}
-        <More step={step} actions={actions} />
+        {step.message?.id && step.source_step_id === null && text !== "" && (
+          <MessageMenu messageId={step.message.id} pinned={pinned} actions={actions} />
+        )}
         {text !== "" && <CopyButton data-key="c" text={() => text} label={t.step.copy} />}
       </span>
     </div>
-  );
-}
-
-/** What can be done with what was said. */
-function More({ step, actions }: Pick<Props, "step" | "actions">) {
-  if (!step.message?.id || step.source_step_id !== null || !actions.onPin) return null;
-  return (
-    <Menu
-      align="end"
-      trigger={
-        <IconButton label={words.more}>
-          <Ellipsis className="icon icon-s" aria-hidden />
-        </IconButton>
-      }
-    >
-      <MenuItem onSelect={() => actions.onPin?.(step)}>{words.pin}</MenuItem>
-      <MenuItem onSelect={() => actions.onTakeBack?.(step)}>{words.takeBack}</MenuItem>
-    </Menu>
   );
 }
 

@@ -206,7 +206,7 @@ describe("a turn that is over", () => {
     });
     const warnings = [{ code: "unknown_mention", detail: "Nobody here is called @x." }];
     show(makeTurn("t1", { status: "completed", steps: [empty], warnings }));
-    expect(screen.getByText("The answer is empty.")).toBeTruthy();
+    expect(screen.getByText("The answer is empty, or it was taken back.")).toBeTruthy();
     expect(screen.getByText("unpriced")).toBeTruthy();
     expect(screen.getByText("Nobody here is called @x.")).toBeTruthy();
   });

@@ -14,7 +14,7 @@ import { SumLine } from "./SumLine";
 import { YourMessage } from "./YourMessage";
 import { WaitIcon } from "./icons";
 import { capsOf, verdictOf } from "./plan";
-import { answers, cardId, nameOf, tally } from "./steps";
+import { answers, cardId, isPinned, nameOf, tally } from "./steps";
 
 /** Answers below each other, or side by side. */
 export type View = "timeline" | "columns";
@@ -25,6 +25,8 @@ interface Props {
   actions: StepActions;
   /** The step whose "what was sent" is open. */
   sentStepId: string | null;
+  /** The ids of pinned messages. */
+  pinned?: readonly string[];
   /** Only the head can be retried. */
   onRetryMissing?: ((turn: Turn) => void) | undefined;
   /** The room whose caps the turn has. */
@@ -34,9 +36,11 @@ interface Props {
   decidingId?: string | null;
 }
 
+const NONE: readonly string[] = [];
+
 /** One message of the user and all that answers it. */
 export const TurnCard = memo(function TurnCard(props: Props) {
-  const { turn, actions, sentStepId, onRetryMissing } = props;
+  const { turn, actions, sentStepId, pinned = NONE, onRetryMissing } = props;
   const live = isLive(turn);
   const steps = answers(turn);
   const managed = turn.mode === "orchestrator";
@@ -51,11 +55,12 @@ export const TurnCard = memo(function TurnCard(props: Props) {
     <section
       className={`turn ${live ? "turn-live" : ""}`}
       data-turn={turn.index}
-      aria-labelledby={`turn-${turn.id}`}>
+      aria-labelledby={`turn-${turn.id}`}
+    >
       <h2 id={`turn-${turn.id}`} className="vh">
         {t.session.turn(turn.index)}
       </h2>
-      <YourMessage turn={turn} onEdit={actions.onEdit} />
+      <YourMessage turn={turn} actions={actions} pinned={pinned.includes(turn.input_message_id)} />
       {managed && <Plan turn={turn} caps={caps} onJump={jumpTo} onSent={actions.onSent} />}
       {!managed && !columns && turn.mode !== "direct" && steps.length > 1 && (
         <RollCall turn={turn} onJump={jumpTo} />
@@ -70,7 +75,13 @@ export const TurnCard = memo(function TurnCard(props: Props) {
         </p>
       )}
       {columns && (
-        <Columns turn={turn} steps={beside} actions={actions} sentStepId={sentStepId} />
+        <Columns
+          turn={turn}
+          steps={beside}
+          actions={actions}
+          sentStepId={sentStepId}
+          pinned={pinned}
+        />
       )}
       {turn.steps
         .filter((step) => !columns || !beside.includes(step))
@@ -82,6 +93,7 @@ export const TurnCard = memo(function TurnCard(props: Props) {
               step={step}
               actions={actions}
               sentOpen={sentStepId === step.id}
+              pinned={isPinned(step, pinned)}
             />
           ) : (
             !managed && <Interjection key={step.id} step={step} />

@@ -7,19 +7,22 @@ import { t } from "../lib/strings";
 import { CopyButton } from "../ui/CopyButton";
 import { IconButton } from "../ui/IconButton";
 
+import { MessageMenu, PinMark } from "./MessageMenu";
+import type { StepActions } from "./StepBlock";
 import { TaggedText } from "./TaggedText";
 
 interface Props {
   turn: Turn;
-  /** Ask it anew in other words; absent while that cannot be done. */
-  onEdit?: ((turn: Turn, text: string) => void) | undefined;
+  actions: StepActions;
+  pinned: boolean;
 }
 
 /** What edits a turn's message, for the key that does so from the composer. */
 export const editButtonId = (turnId: string) => `edit-${turnId}`;
 
 /** The user's message. It can be asked anew: the old answers stay, as an earlier try. */
-export function YourMessage({ turn, onEdit }: Props) {
+export function YourMessage({ turn, actions, pinned }: Props) {
+  const { onEdit } = actions;
   const [editing, setEditing] = useState(false);
   if (editing && onEdit)
     return (
@@ -44,14 +47,23 @@ export function YourMessage({ turn, onEdit }: Props) {
             <Pencil className="icon icon-s" aria-hidden />
           </IconButton>
         )}
+        {turn.input !== "" && (
+          <MessageMenu messageId={turn.input_message_id} pinned={pinned} actions={actions} />
+        )}
         <CopyButton text={() => turn.input} label={t.step.copy} />
       </span>
       <p>
         <span className="vh">{t.session.you}: </span>
+        {turn.input === "" && <span className="text-fg-3">{t.session.takenBack}</span>}
         {turn.mode === "direct" ? (
           turn.input
         ) : (
           <TaggedText text={turn.input} seats={turn.roster} />
+        )}
+        {pinned && (
+          <span className="block text-12">
+            <PinMark />
+          </span>
         )}
       </p>
     </div>

@@ -72,3 +72,8 @@ export function triesOf(step: Step): { ids: string[]; at: number } {
   const ids = [...new Set([...step.siblings, shown])].sort();
   return { ids, at: ids.indexOf(shown) };
 }
+
+/** Whether what a step said is among the pinned messages. */
+export function isPinned(step: Step, pinned: readonly string[]): boolean {
+  return step.message !== null && step.message.id !== null && pinned.includes(step.message.id);
+}

@@ -120,6 +120,7 @@ export function makeTimeline(turns: Turn[], part: Partial<Timeline> = {}): Timel
   return {
     session: makeSession({ head_turn_id: turns.at(-1)?.id ?? null, turns: turns.length }),
     turns,
+    pinned: [],
     olderCursor: null,
     lastEventId: "1.1",
     ...part,

@@ -24,7 +24,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove it again: what users are allowed is full again, sums are made from the ledger."""
     run = op.get_bind().connection.cursor().execute
-    run("DROP POLICY sweep ON workspaces")
-    run("REVOKE SELECT ON workspaces FROM pantheon_sweep")
-    run("DROP TABLE turn_rates, usage_marks, usage_rollups")
+    run("DROP POLICY sweep ON workspaces; DROP POLICY sweep ON wallets")
+    run("REVOKE SELECT ON workspaces, wallets FROM pantheon_sweep")
+    run("DROP TABLE turn_rates, usage_marks, usage_rollups, payment_events, top_ups")
     run("DROP FUNCTION day_begins, analyze_usage_rollups")

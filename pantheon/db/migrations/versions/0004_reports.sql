@@ -73,10 +73,39 @@ END $$;
 REVOKE ALL ON FUNCTION analyze_usage_rollups() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION analyze_usage_rollups() TO pantheon_app;
 
+CREATE TABLE top_ups (
+    workspace_id uuid NOT NULL REFERENCES workspaces (id),
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    cents bigint NOT NULL CHECK (cents > 0),
+    microcredits_per_cent bigint NOT NULL CHECK (microcredits_per_cent > 0),
+    checkout_id text,
+    url text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (workspace_id, id),
+    FOREIGN KEY (workspace_id, user_id) REFERENCES users (workspace_id, id)
+);
+COMMENT ON TABLE top_ups IS 'ledger: what somebody wanted to pay in US dollars, and the credits that it gives';
+
+CREATE TABLE payment_events (
+    workspace_id uuid NOT NULL,
+    event_id text NOT NULL,
+    type text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('top_up', 'refund', 'dispute')),
+    top_up_id uuid NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (workspace_id, event_id),
+    FOREIGN KEY (workspace_id, top_up_id) REFERENCES top_ups (workspace_id, id)
+);
+CREATE INDEX payment_events_top_up ON payment_events (workspace_id, top_up_id);
+COMMENT ON TABLE payment_events IS 'ledger: what a payment service has told, each event once';
+
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['turn_rates', 'usage_marks', 'usage_rollups'] LOOP
+    FOREACH name IN ARRAY ARRAY[
+        'turn_rates', 'usage_marks', 'usage_rollups', 'top_ups', 'payment_events'
+    ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format(
             'CREATE POLICY workspace ON %I TO pantheon_app '
@@ -86,6 +115,11 @@ BEGIN
     END LOOP;
 END $$;
 GRANT DELETE ON usage_marks, usage_rollups TO pantheon_app;
+REVOKE UPDATE ON payment_events FROM pantheon_app;
+
+-- The sweep looks for wallets that became low and are not told of yet.
+GRANT SELECT ON wallets TO pantheon_sweep;
+CREATE POLICY sweep ON wallets TO pantheon_sweep USING (true);
 
 -- The sweep looks for workspaces with a day that is over and not summed yet.
 GRANT SELECT ON workspaces, usage_marks TO pantheon_sweep;

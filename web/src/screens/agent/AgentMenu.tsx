@@ -10,7 +10,7 @@ import { t } from "../../lib/strings";
 import { agent as words, room as roomWords } from "../../lib/strings.room";
 import { showToast } from "../../parts/toasts";
 import { useNewSession } from "../../parts/useNewSession";
-import { Dialog } from "../../ui/Dialog";
+import { Ask } from "../../ui/Ask";
 import { IconButton } from "../../ui/IconButton";
 import { Menu, MenuItem } from "../../ui/Menu";
 
@@ -43,27 +43,19 @@ export function AgentMenu({ agent }: { agent: Agent }) {
         </MenuItem>
         <MenuItem onSelect={() => setAsking(true)}>{words.remove}</MenuItem>
       </Menu>
-      <Dialog open={asking} onOpenChange={setAsking} title={words.remove}>
-        <p>{words.removeAsk(agent.name)}</p>
-        {remove.error && (
-          <p role="alert" className="text-13 text-bad">
-            {remove.error.message}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="btn" onClick={() => setAsking(false)}>
-            {t.session.cancel}
-          </button>
-          <button
-            type="button"
-            className="btn btn-ink"
-            disabled={remove.isPending}
-            onClick={() => remove.mutate()}
-          >
-            {words.remove}
-          </button>
-        </div>
-      </Dialog>
+      {asking && (
+        <Ask
+          title={words.remove}
+          error={remove.error}
+          busy={remove.isPending}
+          yes={words.remove}
+          no={t.session.cancel}
+          onYes={() => remove.mutate()}
+          onClose={() => setAsking(false)}
+        >
+          {words.removeAsk(agent.name)}
+        </Ask>
+      )}
     </>
   );
 }

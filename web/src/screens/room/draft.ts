@@ -12,7 +12,7 @@ export interface RoomFields {
   order: Room["order"];
   approve: Room["approve"];
   manager: Manager | null;
-  limits: Record<string, number>;
+  limits: Room["limits"];
 }
 
 /** A place at the table. `context` is what the agent sees here only; `null`: as everywhere. */

@@ -7,6 +7,7 @@ import { whoAnswers } from "../../parts/composer/whoAnswers";
 import { isInOrder } from "../../parts/steps";
 
 import { ForecastNote } from "./ForecastNote";
+import { LowBalance } from "./LowBalance";
 import { SendProblem } from "./SendProblem";
 import { WaitingMessage } from "./WaitingMessage";
 import { useDraft } from "./draft";
@@ -95,6 +96,7 @@ export function Dock(props: Props) {
           hint={refusal}
           problem={
             <>
+              {!turns.problem && <LowBalance />}
               {turns.problem && <SendProblem problem={turns.problem} onDismiss={turns.dismiss} />}
               {waiting.body && (
                 <WaitingMessage

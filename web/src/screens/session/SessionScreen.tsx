@@ -142,7 +142,6 @@ export function SessionScreen({ id }: { id: string }) {
               }}
             />
           )}
-          {messages.dialog}
           <Announcer turn={timeline?.turns.at(-1)} />
         </div>
         {showPanel && !sent && <TablePanel timeline={timeline} place={place} />}

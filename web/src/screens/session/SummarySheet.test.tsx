@@ -81,4 +81,38 @@ describe("a summary's marker", () => {
     await user.click(await screen.findByRole("button", { name: "Undo the summary" }));
     expect((await screen.findByRole("alert")).textContent).toBe("It says stale_version.");
   });
+
+  it("is changed as a new version, and says what stays as it was", async () => {
+    const { asked, user } = open({ "PATCH /api/v1/summaries/sum": () => json(SUMMARY) });
+    await user.click(screen.getByRole("button", { name: /read$/ }));
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    const save = screen.getByRole<HTMLButtonElement>("button", { name: "Save as a new version" });
+    expect(save.disabled).toBe(true);
+    const fact = screen.getByRole("textbox", { name: "Facts, 1" });
+    await user.clear(fact);
+    expect(save.disabled).toBe(true);
+    await user.type(fact, "42 of 43 checks pass.");
+    await user.click(save);
+    await screen.findByRole("button", { name: "Edit" });
+    const body = { key_facts: [{ text: "42 of 43 checks pass.", turns: [2, 3] }] };
+    expect(changes(asked)).toEqual([["PATCH /api/v1/summaries/sum", '"2"', body]]);
+  });
+
+  it("shows beside an earlier version what is gone and what is new", async () => {
+    const before: Summary = {
+      ...SUMMARY,
+      id: "old",
+      version: 1,
+      state: "replaced",
+      content: { ...SUMMARY.content, summary: "The launch is on Monday." },
+    };
+    const { user } = open(
+      { "GET /api/v1/sessions/s1/summaries": () => json({ items: [before], next_cursor: null }) },
+      { previous_id: "old" },
+    );
+    await user.click(screen.getByRole("button", { name: /read$/ }));
+    await user.selectOptions(await screen.findByRole("combobox", { name: "Compare with" }), "old");
+    expect(document.querySelector("del")?.textContent).toBe("Monday.");
+    expect(document.querySelector("ins")?.textContent).toBe("Friday.");
+  });
 });

@@ -10,6 +10,7 @@ import { ContextMeter } from "../../parts/ContextMeter";
 import { Money } from "../../parts/Money";
 import { seesWords } from "../../parts/sees";
 
+import { PanelFoot } from "./PanelFoot";
 import { seatFacts } from "./seatFacts";
 import type { Place, PlaceSeat } from "./usePlace";
 
@@ -45,6 +46,7 @@ export function TablePanel({ timeline, place }: Props) {
       {timeline.olderCursor !== null && (
         <p className="px-4 py-3 text-12 text-fg-3">{t.panel.loadedOnly}</p>
       )}
+      <PanelFoot timeline={timeline} place={place} />
     </aside>
   );
 }

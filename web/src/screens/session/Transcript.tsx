@@ -84,6 +84,7 @@ export function Transcript({ ref, timeline, place, view, ...props }: Props) {
                 view={view}
                 actions={props.actionsFor(turn)}
                 sentStepId={props.sentStepId}
+                pinned={timeline.pinned}
                 onRetryMissing={turn === last ? props.onRetryMissing : undefined}
                 room={place?.room}
                 onDecide={turn.approval ? props.onDecide : undefined}

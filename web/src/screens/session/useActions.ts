@@ -12,8 +12,8 @@ interface Can {
   turns: ReturnType<typeof useTurns>;
   timeline: Timeline | undefined;
   onSent: (step: Step) => void;
-  onPin: (step: Step) => void;
-  onTakeBack: (step: Step) => void;
+  onPin: (messageId: string, pinned: boolean) => void;
+  onTakeBack: (messageId: string) => void;
 }
 
 /** The actions of a turn: only the head's steps can be retried, and nothing while a turn runs. */
@@ -34,8 +34,8 @@ export function useActions(can: Can): (turn: Turn) => StepActions {
     const running: StepActions = { onSent: (_, step) => onSent(step) };
     const other: StepActions = {
       ...running,
-      onPin: (step) => latest.current.onPin(step),
-      onTakeBack: (step) => latest.current.onTakeBack(step),
+      onPin: (id, pinned) => latest.current.onPin(id, pinned),
+      onTakeBack: (id) => latest.current.onTakeBack(id),
       onFork: (turn) => fork(turn.id),
       onEdit: (turn, text) => edit({ turn, text }),
       onTry: (_, stepId) => goTo(stepId),

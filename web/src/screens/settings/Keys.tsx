@@ -9,7 +9,7 @@ import { moment } from "../../lib/format";
 import { settings } from "../../lib/strings.settings";
 import { Notice } from "../../parts/Notice";
 import { showToast } from "../../parts/toasts";
-import { Dialog } from "../../ui/Dialog";
+import { Ask } from "../../ui/Ask";
 
 import { NewKey } from "./NewKey";
 
@@ -77,31 +77,19 @@ export function Keys() {
           </table>
         </div>
       )}
-      <Dialog
-        open={revoking !== null}
-        onOpenChange={() => setRevoking(null)}
-        title={revoking ? words.revokeOf(revoking.name) : words.revoke}
-      >
-        <p>{revoking && words.revokeAsk(revoking.name)}</p>
-        {revoke.error && (
-          <p role="alert" className="text-13 text-bad">
-            {revoke.error.message}
-          </p>
-        )}
-        <div className="flex justify-end gap-2">
-          <button type="button" className="btn" onClick={() => setRevoking(null)}>
-            {words.cancel}
-          </button>
-          <button
-            type="button"
-            className="btn btn-ink"
-            disabled={revoke.isPending}
-            onClick={() => revoking && revoke.mutate(revoking)}
-          >
-            {words.revoke}
-          </button>
-        </div>
-      </Dialog>
+      {revoking && (
+        <Ask
+          title={words.revokeOf(revoking.name)}
+          error={revoke.error}
+          busy={revoke.isPending}
+          yes={words.revoke}
+          no={words.cancel}
+          onYes={() => revoke.mutate(revoking)}
+          onClose={() => setRevoking(null)}
+        >
+          {words.revokeAsk(revoking.name)}
+        </Ask>
+      )}
     </div>
   );
 }

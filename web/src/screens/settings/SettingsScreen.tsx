@@ -2,19 +2,22 @@ import { Link } from "wouter";
 
 import { settings as words } from "../../lib/strings.settings";
 import { ScreenHead } from "../../parts/ScreenHead";
+import { useWallet } from "../../parts/useMoney";
 import { useTitle } from "../../parts/useTitle";
 
+import { Budgets } from "./Budgets";
 import { Keys } from "./Keys";
 import { Models } from "./Models";
 import { PageSettings } from "./PageSettings";
 
-const PARTS = { models: Models, keys: Keys, page: PageSettings };
+const PARTS = { models: Models, budgets: Budgets, keys: Keys, page: PageSettings };
 
 export type SettingsPart = keyof typeof PARTS;
 
 /** `/settings/…`: models and providers, API keys, and what holds in this browser. */
 export default function SettingsScreen({ part }: { part: SettingsPart }) {
   const Part = PARTS[part];
+  const charged = useWallet() !== undefined;
   useTitle(words.parts[part]);
   return (
     <main id="main" tabIndex={-1} className="editor">
@@ -22,15 +25,17 @@ export default function SettingsScreen({ part }: { part: SettingsPart }) {
       <div className="editor-left">
         <div className="mx-auto grid max-w-[920px] grid-cols-[minmax(0,1fr)] gap-6">
           <nav aria-label={words.sections} className="tabs">
-            {(Object.keys(PARTS) as SettingsPart[]).map((name) => (
-              <Link
-                key={name}
-                href={`/settings/${name}`}
-                aria-current={name === part ? "page" : undefined}
-              >
-                {words.parts[name]}
-              </Link>
-            ))}
+            {(Object.keys(PARTS) as SettingsPart[])
+              .filter((name) => charged || name !== "budgets" || name === part)
+              .map((name) => (
+                <Link
+                  key={name}
+                  href={`/settings/${name}`}
+                  aria-current={name === part ? "page" : undefined}
+                >
+                  {words.parts[name]}
+                </Link>
+              ))}
           </nav>
           <Part />
         </div>

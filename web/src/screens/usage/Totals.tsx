@@ -1,8 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { sums } from "../../api/usage";
-import { addDecimals, count, isFree, large, usd } from "../../lib/format";
+import { addDecimals, count, isFree, large, percentOf, usd } from "../../lib/format";
+import { money } from "../../lib/strings.money";
 import { usage as words } from "../../lib/strings.usage";
+import { creditsText } from "../../parts/Credits";
+import { useBudgets } from "../../parts/useMoney";
 
 import { medianOf } from "./series";
 
@@ -23,10 +26,18 @@ export function Totals({ from }: { from: string }) {
   const typical = turns?.whole
     ? medianOf(ofTurns.map((item) => item.usage.cost_usd))
     : (ofTurns[0]?.usage.cost_usd ?? null);
+  const monthly = useBudgets().find(
+    (budget) => budget.scope === "workspace" && budget.period === "month",
+  );
   const spentNote = [
     isFree(credits) || credits === null
       ? cost !== null && isFree(cost) && words.free
-      : words.credits(credits.replace(/(\.\d{4})\d+$/, "$1")),
+      : creditsText(credits),
+    monthly?.spent &&
+      money.budgets.ofMonth(
+        creditsText(monthly.limit),
+        Math.round(percentOf(monthly.spent, monthly.limit)),
+      ),
     estimated && words.estimated,
   ]
     .filter(Boolean)

@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { budgets, wallet } from "../../api/money";
+import { info } from "../../api/queries";
+import type { Wallet } from "../../api/types";
+import { creditsOf } from "../../lib/format";
+import { money } from "../../lib/strings.money";
+import { settings } from "../../lib/strings.settings";
+import { Notice } from "../../parts/Notice";
+
+import { BudgetRow } from "./BudgetRow";
+import { NewBudget } from "./NewBudget";
+
+const words = money.budgets;
+const MAY_CHANGE = ["owner", "admin"];
+
+/** What there is to spend, and the budgets that limit it. */
+export function Budgets() {
+  const me = useQuery(info).data;
+  const purse = useQuery(wallet);
+  const list = useQuery(budgets);
+  const mayChange = me !== undefined && MAY_CHANGE.includes(me.user.role);
+  const problem = purse.error ?? list.error;
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
+      <p className="text-13 text-fg-2">{words.lead}</p>
+      {problem && <Notice role="alert">{problem.message}</Notice>}
+      {purse.data && <Purse wallet={purse.data} />}
+      {(purse.isPending || list.isPending) && <p role="status">{settings.loading}</p>}
+      {list.data && (
+        <section className="grid grid-cols-[minmax(0,1fr)] gap-3" aria-label={words.list}>
+          <h2 className="text-14 font-semibold">{words.list}</h2>
+          {mayChange ? <NewBudget /> : <p className="text-12 text-fg-3">{words.forbidden}</p>}
+          {list.data.length === 0 ? (
+            <p className="text-13 text-fg-3">{words.none}</p>
+          ) : (
+            <ul className="provider divide-y divide-line">
+              {list.data.map((budget) => (
+                <BudgetRow key={budget.id} budget={budget} mayChange={mayChange} />
+              ))}
+            </ul>
+          )}
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** The balance, what is reserved of it, and what is left, each apart. */
+function Purse({ wallet }: { wallet: Wallet }) {
+  const { balance, reserved, available, low_balance, enforcement } = wallet;
+  const facts = [
+    [money.wallet.balance, balance],
+    [money.wallet.reserved, reserved],
+    [money.wallet.available, available],
+  ] as const;
+  return (
+    <section className="grid gap-2" aria-label={money.wallet.open}>
+      <dl className="stats stats-3 num">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              {creditsOf(value)}
+              <small>{money.unit}</small>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {low_balance && <p className="text-13 text-warn">{money.wallet.low}.</p>}
+      <p className="text-12 text-fg-3">{words.mode[enforcement]}</p>
+    </section>
+  );
+}
