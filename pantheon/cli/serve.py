@@ -22,8 +22,8 @@ PORT_TAKEN = ProblemType("port_taken", 503, "The port is taken")
 HOST_REFUSED = ProblemType("host_refused", 403, "Not on this address")
 
 BACKLOG = 2048
-# Longer than proxies and clients keep a connection that rests (60 s at most of those in wide use): who
-# closes first must be who asks, or a request meets a closed door.
+# Longer than proxies and clients keep a connection that rests (60 s at most of those in wide use):
+# who closes it must be who asks, or a request meets a closed door.
 KEEP_ALIVE_SECONDS = 75
 CLOSE_SECONDS = 1
 FORCED_EXIT = 130

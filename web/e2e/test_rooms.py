@@ -2,11 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import Opener
 from .seats import make_room
-from .server import Pantheon
+from .server import Pantheon, Refused
 
 THREE = {name: f"say: {name} speaks." for name in ("Ann", "Ben", "Cleo")}
 
@@ -31,19 +32,23 @@ def test_seats_are_moved_by_keys_and_by_hand_and_muted_and_the_next_turn_keeps_t
     seats = page.get_by_role("list", name="Seats").get_by_role("listitem")
     expect(seats).to_have_count(3)
     handle = page.get_by_role("button", name="Move Cleo")
+    # The part that moves seats is loaded when a room is edited.
+    expect(handle).to_have_attribute("aria-roledescription", "sortable")
+    _drag(page, "Move Ann", "Move Ben")
+    expect(seats.first).to_contain_text("Ben")
     handle.focus()
     handle.press("Space")
-    expect(page.get_by_text("Cleo is picked up.")).to_be_attached()
+    # What is said when it is picked up gives way at once to where it is.
+    expect(page.get_by_text("Cleo is seat 3 of 3.")).to_be_attached()
     handle.press("ArrowUp")
     expect(page.get_by_text("Cleo is seat 2 of 3.")).to_be_attached()
     handle.press("ArrowUp")
     expect(page.get_by_text("Cleo is seat 1 of 3.")).to_be_attached()
     handle.press("Space")
     expect(seats.first).to_contain_text("Cleo")
-    # By hand: Ann from the second place below Ben.
-    _drag(page, "Move Ann", "Move Ben")
-    expect(seats.last).to_contain_text("Ann")
-    page.get_by_role("switch", name="Ben answers").click()
+    switch = page.get_by_role("switch", name="Ben answers")
+    switch.click()
+    expect(switch).not_to_be_checked()
     # Nothing is stored before it is saved.
     assert seats_of(pantheon, room["id"]) == [("Ann", False), ("Ben", False), ("Cleo", False)]
     save(page)
@@ -101,17 +106,21 @@ def test_a_mode_without_its_goal_is_refused_in_words_and_nothing_is_lost(
 def test_a_deleted_room_comes_back_at_once_and_later(pantheon: Pantheon, open_page: Opener) -> None:
     room = make_room(pantheon, THREE, name="Comes back")
     session = pantheon.session(room, "Was in it")
+    path = f"/sessions/{session['id']}"
     screen = open_page(f"/rooms/{room['id']}")
     page = screen.page
-    link = page.get_by_role("link", name="Was in it")
+    link = page.get_by_role("link", name="Comes back")
     expect(link).to_be_visible()
     screen.button("Room menu").click()
     page.get_by_role("menuitem", name="Delete room").click()
     expect(page.get_by_text("Comes back is deleted.")).to_be_visible()
     expect(link).to_have_count(0)
+    with pytest.raises(Refused) as refused:
+        pantheon.get(path)
+    assert refused.value.status == 404
     page.get_by_role("button", name="Undo").click()
     expect(link).to_be_visible()
-    assert pantheon.get(f"/sessions/{session['id']}")["name"] == "Was in it"
+    assert pantheon.get(path)["name"] == "Was in it"
     # Later, at the address that it had.
     screen.button("Room menu").click()
     page.get_by_role("menuitem", name="Delete room").click()

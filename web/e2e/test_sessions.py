@@ -11,6 +11,7 @@ from .screen import PHONE
 from .seats import make_room
 from .server import Pantheon
 
+ON_TOP = re.compile("After.*kept on top", re.DOTALL)
 TWO = {"First": "say: The ledger decides.", "Second": "lab/echo-all"}
 
 
@@ -30,7 +31,7 @@ def test_what_was_said_is_found_from_the_palette_and_shown(
     expect(found).to_have_count(3)
     expect(found.last).to_contain_text("Finder, Animals")
     found.last.click()
-    expect(page).to_have_url(re.compile(f"/s/{session['id']}#"))
+    expect(page).to_have_url(re.compile(f"/s/{session['id']}"))
     # The oldest of three turns: it is what is looked at.
     expect(screen.words("Finder", 0)).to_be_in_viewport()
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -148,12 +149,42 @@ def test_a_session_is_renamed_kept_on_top_and_deleted(
     expect(page.get_by_role("link", name="After")).to_be_visible()
     screen.button("Session menu").click()
     page.get_by_role("menuitem", name="Keep on top", exact=True).click()
-    expect(page.get_by_role("link", name="After, kept on top")).to_be_visible()
+    expect(page.get_by_role("link", name=ON_TOP)).to_be_visible()
     stored = pantheon.get(f"/sessions/{session['id']}")
     assert (stored["name"], stored["pinned"]) == ("After", True)
     screen.button("Session menu").click()
     page.get_by_role("menuitem", name="Delete session").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete session").click()
-    expect(page.get_by_role("link", name="After, kept on top")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("link", name=ON_TOP)).to_have_count(0)
     screen.goto(f"/s/{session['id']}")
     expect(page.get_by_role("main")).to_contain_text("not there any more")
+
+
+def test_what_was_said_is_pinned_and_taken_back_and_both_can_be_undone(
+    pantheon: Pantheon, open_page: Opener
+) -> None:
+    room = make_room(pantheon, {"Only": "say: The ledger decides."})
+    session = pantheon.session(room)
+    pantheon.post(f"/sessions/{session['id']}/turns", {"input": "What decides?"}, wait=30)
+    timeline = f"/sessions/{session['id']}/timeline"
+    screen = open_page(f"/s/{session['id']}")
+    page = screen.page
+    answer = pantheon.get(timeline)["items"][0]["steps"][0]["message"]["id"]
+    screen.card("Only").hover()
+    screen.card("Only").get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Pin: every agent is told it from now on").click()
+    expect(screen.card("Only")).to_contain_text("Pinned")
+    assert pantheon.get(timeline)["pinned"] == [answer]
+    screen.card("Only").hover()
+    screen.card("Only").get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Take back").click()
+    expect(screen.card("Only")).not_to_contain_text("The ledger decides.")
+    taken = pantheon.get(timeline)
+    assert (taken["pinned"], taken["items"][0]["steps"][0]["message"]["content"]) == ([], "")
+    expect(page.get_by_text("Taken back: its text is deleted")).to_be_visible()
+    # The pin's own toast may still stand above it.
+    page.get_by_role("button", name="Undo").last.click()
+    expect(screen.words("Only")).to_have_text("The ledger decides.")
+    expect(screen.card("Only")).to_contain_text("Pinned")
+    assert pantheon.get(timeline)["pinned"] == [answer]

@@ -82,6 +82,7 @@ def test_a_programs_key_is_shown_once_works_and_is_revoked(
     assert token not in page.content()
     row.get_by_role("button", name="Revoke Nightly report").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
+    expect(page.get_by_text("Nightly report is revoked.")).to_be_visible()
     expect(row).to_have_count(0)
     assert not _may(pantheon, token)
 
