@@ -37,6 +37,19 @@ CREATE FUNCTION public.find_messages(query tsquery, reader uuid, before uuid, mo
     LIMIT most
 $$;
 
+CREATE FUNCTION public.month_totals(workspace uuid, wanted date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(jsonb_object_agg(k.kind, to_jsonb(k) - 'kind'), '{}')
+    FROM (
+        SELECT kind, count(*) AS rows, sum(wallet_microcredits)::bigint AS wallet,
+            sum(held_microcredits)::bigint AS held, sum(revenue_microcredits)::bigint AS revenue,
+            sum(provider_cost_microcredits)::bigint AS provider_cost,
+            sum(grants_microcredits)::bigint AS grants
+        FROM postings WHERE workspace_id = workspace AND month = wanted GROUP BY kind
+    ) AS k
+$$;
+
 CREATE FUNCTION public.posting_month(workspace uuid, closed_through date) RETURNS date
     LANGUAGE sql STABLE
     AS $$

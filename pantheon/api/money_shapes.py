@@ -146,6 +146,34 @@ class Repricing(BaseModel):
     items: list[Repriced]
 
 
+class MonthSum(BaseModel):
+    """What the movements of one kind in a month sum to, account by account."""
+
+    kind: str
+    rows: int
+    wallet: str
+    held: str
+    revenue: str
+    provider_cost: str
+    grants: str
+
+
+class Month(BaseModel):
+    """A month that is closed: its sums are final."""
+
+    month: str
+    totals: list[MonthSum]
+    user_id: Id
+    closed_at: Time
+
+
+class Months(BaseModel):
+    """The closed months, the latest first."""
+
+    items: list[Month]
+    next_cursor: str | None
+
+
 class Checked(BaseModel):
     """An invariant of the books, and what breaks it: how many rows, and some of them."""
 

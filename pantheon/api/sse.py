@@ -1,7 +1,7 @@
 """Event streams: frames of the log as server-sent events, until the reader leaves or must."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 
 import psycopg
@@ -82,12 +82,26 @@ class EventStream(Response):
                         if not await self._check():
                             return
                         checked_at = now
-                    data = HEARTBEAT if frame is None else encode(frame)
-                    for at in range(0, len(data), PIECE_BYTES):
-                        await send(_body(data[at : at + PIECE_BYTES]))
+                    for piece in (HEARTBEAT,) if frame is None else pieces(frame):
+                        await send(_body(piece))
             except (psycopg.Error, Problem) as error:
                 # The reader comes back, with the id of the last event that it got.
                 log.warning("a stream ends: the database is away", error=str(error).strip())
+
+
+def pieces(frame: Frame) -> Iterator[bytes]:
+    """Yield a frame as it goes over the wire, in pieces: a long one is never copied as a whole.
+
+    All readers of a process have the same data of an event; one that stands still keeps a piece.
+    """
+    data = frame.data
+    if len(data) <= PIECE_BYTES:
+        yield encode(frame)
+        return
+    yield encode(Frame(frame.id, frame.event, b"")).removesuffix(b"\n\n")
+    for at in range(0, len(data), PIECE_BYTES):
+        yield data[at : at + PIECE_BYTES]
+    yield b"\n\n"
 
 
 def encode(frame: Frame) -> bytes:

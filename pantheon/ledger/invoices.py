@@ -248,7 +248,9 @@ def _item(
         "model": key[1],
         "ours": _figures({name: ours.get(name, 0) for name in (*NUMBERS, *NOTES)})
         | {"estimated": estimated},
-        "theirs": theirs and _figures({name: theirs.get(name) for name in NUMBERS}),
+        "theirs": None
+        if theirs is None
+        else _figures({name: theirs.get(name) for name in NUMBERS}),
         "drift": _figures(drift),
         "agrees": not _differ(drift),
     }

@@ -109,4 +109,12 @@ MONEY = (
            OR r.events <> s.events OR r.postings <> s.postings
         """,
     ),
+    Check(
+        "I1",
+        "a month that is closed sums to what it did when it was closed",
+        """
+        SELECT workspace_id, month, totals, month_totals(workspace_id, month) AS found
+        FROM closed_months WHERE totals IS DISTINCT FROM month_totals(workspace_id, month)
+        """,
+    ),
 )

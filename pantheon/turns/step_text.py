@@ -55,10 +55,13 @@ class StepText:
         self._show(self._prefix.feed(text))
 
     def unsaved(self) -> LiveDelta | None:
-        """Return the part that is not in the log yet."""
+        """Return the part that is not in the log yet, or the first of it where that is very much.
+
+        What is beyond it comes from the log: each reader has this part for itself.
+        """
         if not self._rest:
             return None
-        return self._delta(self._saved_length, "".join(self._rest))
+        return self._delta(self._saved_length, "".join(self._group()))
 
     async def end(self) -> list[NewEvent]:
         """Stop saving; return what is left to save as events of the closing transaction."""
@@ -103,11 +106,8 @@ class StepText:
         self._flush = asyncio.create_task(self._save())
 
     async def _save(self) -> None:
-        count, length = 0, 0
-        while count < len(self._rest) and length + len(self._rest[count]) <= LONGEST_EVENT:
-            length += len(self._rest[count])
-            count += 1
-        text = "".join(self._rest[:count])
+        group = self._group()
+        text, count = "".join(group), len(group)
         try:
             async with self._work.db.transaction(self._work.turn.workspace_id) as conn:
                 await event_log.append(
@@ -128,6 +128,14 @@ class StepText:
         if self._rest and not self._ended and self._work.control.halt is None:
             full = sum(map(len, self._rest)) >= LONGEST_EVENT
             self._save_in(0 if full else FLUSH_SECONDS)
+
+    def _group(self) -> list[str]:
+        """Return the first pieces of what is not saved that fit into one event."""
+        count, length = 0, 0
+        while count < len(self._rest) and length + len(self._rest[count]) <= LONGEST_EVENT:
+            length += len(self._rest[count])
+            count += 1
+        return self._rest[:count]
 
     def _event(self, text: str, after: int = 0) -> NewEvent:
         """Return the event of a part of the rest, which so much of it goes before."""

@@ -34,6 +34,16 @@ def test_a_frame_goes_over_the_wire_as_the_standard_has_it():
     assert sse.encode(Frame(None, "stream.reset", b"{}")) == b"event: stream.reset\ndata: {}\n\n"
 
 
+def test_a_long_frame_goes_in_pieces(monkeypatch):
+    monkeypatch.setattr(sse, "PIECE_BYTES", 4)
+    frame = Frame("3.14", "step.delta", b'{"text":1}')
+    sent = list(sse.pieces(frame))
+    assert b"".join(sent) == sse.encode(frame)
+    assert [len(piece) for piece in sent[1:]] == [4, 4, 2, 2]
+    short = Frame("3.15", "step.delta", b"{}")
+    assert list(sse.pieces(short)) == [sse.encode(short)]
+
+
 async def test_a_turns_events_come_in_order_and_end_with_the_turn(api, worker):
     session = await open_session(api, agents=3)
     turn = await ask(api, session)

@@ -3,8 +3,8 @@
     python -m tests.faults [--short] [--seed N] [-k EXPRESSION] [pytest's options]
 
 The long form has the machine to itself and takes up to half an hour; `--short` is what `make test`
-runs. Rows of which times are asserted run one after another, at the end; of the others, two side by
-side. A failure prints its seed and the command that repeats it.
+runs. Rows in which leases or other times count run one after another, at the end; of the others,
+two side by side. A failure prints its seed and the command that repeats it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import pytest
 from tests.faults.conftest import LONG_FORM, SEED
 
 FOLDER = Path(__file__).parent
-TIMED = ("test_crowds.py", "test_drains.py", "test_restarts.py")
+UNTIMED = ("test_chaos.py", "test_credit.py", "test_document.py", "test_mixed.py")
 SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 
 
@@ -54,14 +54,11 @@ def main() -> int:
     if given.seed is not None:
         os.environ[SEED] = str(given.seed)
     began, table = time.monotonic(), Table()
-    rows = [str(FOLDER), str(FOLDER.parent / "properties")]
-    timed = [str(FOLDER / name) for name in TIMED]
+    untimed = [str(FOLDER / name) for name in UNTIMED]
     options = ["-q", "--no-header", "--show-capture=no", "--disable-warnings", *more]
-    codes = {
-        pytest.main([*rows, *(f"--ignore={path}" for path in timed), *SIDE_BY_SIDE, *options],
-                    plugins=[table]),
-        pytest.main([*timed, "-p", "no:xdist", *options], plugins=[table]),
-    }  # fmt: skip
+    side_by_side = [*untimed, str(FOLDER.parent / "properties"), *SIDE_BY_SIDE]
+    alone = [str(FOLDER), *(f"--ignore={path}" for path in untimed), "-p", "no:xdist"]
+    codes = {pytest.main([*chosen, *options], plugins=[table]) for chosen in (side_by_side, alone)}
     # Whoever chooses some rows may have chosen none of one kind.
     code = max(codes - {pytest.ExitCode.NO_TESTS_COLLECTED} or codes)
     print(f"{table.failed} failed, {time.monotonic() - began:.0f} s")

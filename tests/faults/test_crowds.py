@@ -142,7 +142,7 @@ async def test_an_answer_without_measure_is_forgotten_again(
     for _ in range(WARM):
         await answered(here, up, session_id)
     before = memory(up)
-    rounds = size(2, 8)
+    rounds = size(2, 5)
     for _ in range(rounds):
         turn = await answered(here, up, session_id)
         (step,) = turn["steps"]

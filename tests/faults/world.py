@@ -34,6 +34,8 @@ WAITING = """
 """
 LOOK_SECONDS = 0.03
 ANSWER_SECONDS = 60.0
+# The server hangs up after 5 s: whoever asks in that moment would hear nothing.
+KEPT_CONNECTIONS = httpx2.Limits(keepalive_expiry=2)
 
 # Nobody listens there.
 NOBODY = "http://127.0.0.1:9/v1"
@@ -290,7 +292,9 @@ async def world(server: Server, fakes: str, folder: Path, nursery: Nursery) -> A
     await open_billing(db, here.who)
     here.headers = {"Authorization": f"Bearer {token}"}
     try:
-        async with httpx2.AsyncClient(timeout=ANSWER_SECONDS, headers=here.headers) as client:
+        async with httpx2.AsyncClient(
+            timeout=ANSWER_SECONDS, headers=here.headers, limits=KEPT_CONNECTIONS
+        ) as client:
             here.client = client
             answering = asyncio.create_task(here.answer_approvals())
             try:

@@ -60,6 +60,11 @@ BROKEN = {
         "UPDATE llm_call_events SET model = model || ' ' WHERE turn_id = {turn}",
         "workspace_id",
     ),
+    "a month that is closed sums to what it did when it was closed": (
+        "INSERT INTO closed_months (workspace_id, month, user_id, totals)"
+        " SELECT workspace_id, month, user_id, '{{}}' FROM postings WHERE kind = 'grant'",
+        "workspace_id",
+    ),
     "what failed or was lost is not charged": (
         "UPDATE llm_call_events SET charged_microcredits = 1 WHERE outcome = 'failed'",
         "attempt_id",
@@ -151,7 +156,9 @@ async def books(runtime: Runtime, server: Server, who: Who) -> Books:
     by a price book, and sealed.
     """
     async with runtime.db.transaction(who.workspace_id) as conn:
-        await wallets.grant(conn, who.workspace_id, 10_000_000, reason="For tests")
+        await wallets.grant(
+            conn, who.workspace_id, 10_000_000, reason="For tests", user_id=who.user_id
+        )
         await wallets.enforce(conn, who, "enforce")
         price = Price(Decimal(1), Decimal(4), Decimal("0.5"))
         await price_books.create_book(conn, who, {"demo/fast": price}, [], reason="For tests")

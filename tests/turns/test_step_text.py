@@ -180,6 +180,17 @@ async def test_what_comes_in_a_rush_is_saved_in_events_of_a_bounded_size(
     assert text.content == "0123456789ab"
 
 
+async def test_who_joins_gets_no_more_of_the_unsaved_than_fits_an_event(work, monkeypatch):
+    monkeypatch.setattr(step_text, "LONGEST_EVENT", 4)
+    text = text_of(work)
+    text.add("ab")
+    text.add("cdef")
+    text.add("g")
+    (unsaved,) = work.hub.unsaved(work.ref.session_id)
+    assert (unsaved.offset, unsaved.text) == (0, "ab")
+    await text.end()
+
+
 async def test_the_rest_is_left_in_events_of_a_bounded_size(work, monkeypatch):
     monkeypatch.setattr(step_text, "LONGEST_EVENT", 4)
     text = text_of(work)

@@ -46,6 +46,7 @@ def acts(story: Story) -> dict[str, tuple[str, Act]]:
         "agent": (paths["agent"], _still),
         "usage": (paths["usage"], _still),
         "models": (paths["models"], _still),
+        "budgets": ("/settings/budgets", _still),
         "keys": (paths["keys"], _still),
         "settings": (paths["page-settings"], _still),
         "palette": (paths["round-table"], _palette),
@@ -103,10 +104,27 @@ def take(browser: Browser, pantheon: Pantheon, folder: Path, only: str | None) -
     """Photograph the empty server, fill it, photograph the rest; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     taken = _rounds(browser, pantheon, folder, only, {"welcome": ("/welcome", _still)})
+    _charge(pantheon)
     story = tell(pantheon)
+    _limit(pantheon, story)
     spread_calls(pantheon)
     pantheon.post(f"/sessions/{story.live_id}/turns", {"input": "Which clause do we change?"})
     return taken + _rounds(browser, pantheon, folder, only, acts(story))
+
+
+def _charge(pantheon: Pantheon) -> None:
+    """Let calls be charged from some credits, and nothing be refused."""
+    pantheon.post("/admin/grants", {"credits": "18.47", "reason": "For the pictures"})
+    pantheon.put("/admin/enforcement", {"mode": "warn"})
+    pantheon.post("/budgets", {"scope": "workspace", "period": "month", "limit": "20"})
+
+
+def _limit(pantheon: Pantheon, story: Story) -> None:
+    """Give the room of the round table a budget, and let it spend some of that."""
+    of_room = {"scope": "room", "scope_id": story.room_id, "period": "day", "limit": "0.02"}
+    pantheon.post("/budgets", of_room)
+    asked = pantheon.post(f"/rooms/{story.room_id}/sessions", {"name": "Release notes"})
+    pantheon.post(f"/sessions/{asked['id']}/turns", {"input": "What do we say?"}, wait=30)
 
 
 def _rounds(

@@ -1,10 +1,11 @@
 """`/admin`: what the operator decides about money, and the books against themselves."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field, model_validator
 
 from pantheon.api import money_shapes
@@ -17,7 +18,7 @@ from pantheon.base import clock
 from pantheon.base.clock import rfc3339
 from pantheon.base.money import microcredits_of
 from pantheon.db.pool import Connection
-from pantheon.ledger import price_books, wallets
+from pantheon.ledger import months, price_books, wallets
 from pantheon.ops.reconcile import check_books
 from pantheon.providers.types import Price
 
@@ -26,6 +27,10 @@ router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(admin)
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 PerMillion = Annotated[Decimal, Field(ge=0, le=100_000, decimal_places=9)]
 PerPiece = Annotated[Decimal, Field(ge=0, le=1_000, decimal_places=9)]
+
+MonthName = Annotated[
+    str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", description="As `2026-01`.")
+]
 
 
 class NewGrant(Body):
@@ -186,6 +191,25 @@ async def set_enforcement(body: Enforcement, runtime: RuntimeOf, who: SignedIn) 
     async with runtime.db.transaction(who.workspace_id) as conn:
         await wallets.enforce(conn, who, body.mode)
         return Json(await wallets.view(conn, who.workspace_id))
+
+
+@router.put("/months/{month}", response_model=money_shapes.Month)
+async def close_month(month: MonthName, runtime: RuntimeOf, who: SignedIn) -> Json:
+    """Close a month that is over: its sums are final, and what comes later counts to the next.
+
+    One that is closed is returned as it is.
+    """
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await months.close_month(conn, who, date.fromisoformat(f"{month}-01")))
+
+
+@router.get("/months", response_model=money_shapes.Months)
+async def list_months(
+    runtime: RuntimeOf, who: SignedIn, limit: Limit = 50, cursor: Cursor = None
+) -> Json:
+    """The closed months with their sums, the latest first."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await months.list_months(conn, who, limit=limit, cursor=cursor))
 
 
 @router.get("/reconciliation", response_model=money_shapes.Reconciliation)

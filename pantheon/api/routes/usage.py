@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from starlette.responses import Response, StreamingResponse
 
 from pantheon.accounts.roles import Who
@@ -33,6 +34,7 @@ CSV_COLUMNS = (
     *USAGE_COLUMNS, "pricing_version", "time_to_first_token_ms", "latency_ms", "room_id",
     "session_id", "turn_id", "step_id", "provider_request_id", "request_sha256",
 )  # fmt: skip
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Purpose = Literal["answer", "route", "repair", "synthesis", "summary", "title", "test"]
@@ -104,13 +106,21 @@ async def list_calls(
     )
 
 
-Count = Annotated[int | None, Field(ge=0, le=invoices.MOST)]
+def _written_as_a_day(value: object) -> object:
+    """Refuse what the document forbids: seconds since 1970, and moments."""
+    if (isinstance(value, str) and not DAY.fullmatch(value)) or isinstance(value, int | float):
+        raise ValueError("A day is written as 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_a_day)]
+Count = Annotated[int | None, Field(strict=True, ge=0, le=invoices.MOST)]
 
 
 class InvoiceLine(Body):
     """What a provider says of a model, on a day or, without one, in all; figures can be missing."""
 
-    day: date | None = None
+    day: Day | None = None
     model: Annotated[str, Field(min_length=1, max_length=300)]
     calls: Count = None
     input_tokens: Count = None
@@ -129,8 +139,8 @@ class Invoice(Body):
     """A provider's figures: its file as `csv`, or `lines`. Days are UTC's, both included."""
 
     provider: Annotated[str, Field(min_length=1, max_length=100)]
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: Annotated[date | None, Field(alias="to")] = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Annotated[Day | None, Field(alias="to")] = None
     csv: str | None = None
     lines: Annotated[list[InvoiceLine] | None, Field(max_length=invoices.MOST_LINES)] = None
 

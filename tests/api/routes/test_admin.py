@@ -2,10 +2,12 @@
 
 import pytest
 
+from pantheon.api.app import create_app
 from pantheon.base import ids
 from pantheon.ops.invariants import CHECKS
+from pantheon.ops.runtime import open_runtime
 from tests.api.checks import problem
-from tests.api.conftest import ask, open_session
+from tests.api.conftest import ask, client_of, open_session
 from tests.make import make_workspace
 
 PATH = "/api/v1/admin"
@@ -120,6 +122,37 @@ async def test_the_operators_routes_are_the_admins(api, anonymous):
         ("POST", "price-books"),
         ("PUT", "enforcement"),
         ("GET", "reconciliation"),
+        ("GET", "months"),
+        ("PUT", "months/2020-01"),
     ):
         answer = await anonymous.request(method, f"{PATH}/{path}", headers=headers, json={})
         problem(answer, 403, "forbidden")
+
+
+async def test_a_month_that_is_over_is_closed(api):
+    closed = await api.client.put(f"{PATH}/months/2020-01")
+    assert (closed.status_code, closed.json()["month"]) == (200, "2020-01")
+    assert (await api.client.get(f"{PATH}/months")).json()["items"] == [closed.json()]
+    for wrong in ("2099-01", "2020-13", "2020-1"):
+        problem(await api.client.put(f"{PATH}/months/{wrong}"), 422, "validation_error")
+
+
+async def test_the_switch_holds_in_every_process_at_once(api, server, settings):
+    """The other process has answered a turn before, and is told nothing."""
+    session = await open_session(api, agents=1)
+    url = f"/api/v1/sessions/{session['id']}/turns"
+    dear = {"prices": [{"model": "demo/fast", "input": "100", "output": "400"}]}
+    headers = {"Authorization": f"Bearer {api.key}"}
+    async with (
+        open_runtime(settings, server, environment={}) as other,
+        client_of(create_app(other), headers=headers) as elsewhere,
+    ):
+        assert (await elsewhere.get("/api/v1/wallet")).json()["enforcement"] == "off"
+        assert (await elsewhere.post(f"{url}/forecast", json={"input": "?"})).status_code == 200
+        await api.client.post(f"{PATH}/price-books", json=dear)
+        await api.client.put(f"{PATH}/enforcement", json={"mode": "enforce"})
+        refused = await elsewhere.post(url, json={"input": "Now?"})
+        problem(refused, 402, "insufficient_credits")
+        await elsewhere.put(f"{PATH}/enforcement", json={"mode": "warn"})
+        warned = await api.client.post(url, json={"input": "Now?"})
+        assert [w["code"] for w in warned.json()["warnings"]] == ["insufficient_credits"]

@@ -186,6 +186,20 @@ async def test_an_invoice_is_compared_with_the_ledger(api, ledger):
         problem(await api.client.post(f"{PATH}/invoice", json=wrong), 422, "validation_error")
 
 
+@pytest.mark.parametrize("day", [1_700_000_000, "1700000000", "2026-01-01T00:00:00", True])
+async def test_a_day_is_written_as_one(api, day):
+    line = {"day": day, "model": "m", "calls": 1}
+    told = await api.client.post(f"{PATH}/invoice", json={"provider": "lab", "lines": [line]})
+    problem(told, 422, "validation_error")
+
+
+async def test_a_line_without_figures_is_told_with_none(api):
+    line = {"day": "2026-01-31", "model": "m"}
+    told = await api.client.post(f"{PATH}/invoice", json={"provider": "lab", "lines": [line]})
+    (item,) = told.json()["items"]
+    assert set(item["theirs"].values()) == {None}
+
+
 async def test_an_invoice_is_for_admins(api, anonymous):
     headers = await api.new_key("read", "write")
     body = {"provider": "lab", "csv": "model,calls\nm,1\n"}

@@ -1206,6 +1206,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/months/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Close Month
+         * @description Close a month that is over: its sums are final, and what comes later counts to the next.
+         *
+         *     One that is closed is returned as it is.
+         */
+        put: operations["close_month"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Months
+         * @description The closed months with their sums, the latest first.
+         */
+        get: operations["list_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/reconciliation": {
         parameters: {
             query?: never;
@@ -2295,6 +2337,50 @@ export interface components {
             low: string;
             /** High */
             high: string;
+        };
+        /**
+         * Month
+         * @description A month that is closed: its sums are final.
+         */
+        Month: {
+            /** Month */
+            month: string;
+            /** Totals */
+            totals: components["schemas"]["MonthSum"][];
+            /** User Id */
+            user_id: string;
+            /** Closed At */
+            closed_at: string;
+        };
+        /**
+         * MonthSum
+         * @description What the movements of one kind in a month sum to, account by account.
+         */
+        MonthSum: {
+            /** Kind */
+            kind: string;
+            /** Rows */
+            rows: number;
+            /** Wallet */
+            wallet: string;
+            /** Held */
+            held: string;
+            /** Revenue */
+            revenue: string;
+            /** Provider Cost */
+            provider_cost: string;
+            /** Grants */
+            grants: string;
+        };
+        /**
+         * Months
+         * @description The closed months, the latest first.
+         */
+        Months: {
+            /** Items */
+            items: components["schemas"]["Month"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * NamedSession
@@ -6318,6 +6404,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Wallet"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_month: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As `2026-01`. */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Month"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_months: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Months"];
                 };
             };
             /** @description A problem (RFC 9457); `code` says which. */

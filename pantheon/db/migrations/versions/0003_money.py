@@ -24,6 +24,7 @@ def downgrade() -> None:
     run = op.get_bind().connection.cursor().execute
     run("DROP FUNCTION unsealed_ledgers()")
     run("DROP FUNCTION posting_month(uuid, date)")
+    run("DROP FUNCTION month_totals(uuid, date)")
     run("DROP FUNCTION seal_of(uuid, bigint, timestamptz, timestamptz, bytea)")
     run(
         "DROP TABLE closed_months, seals, postings, budget_holds, budget_uses, budgets, wallets,"

@@ -184,6 +184,20 @@ LANGUAGE sql STABLE AS $$
     FROM workspaces w WHERE w.id = workspace
 $$;
 
+-- What a month's movements sum to, kind by kind: kept when it is closed, compared ever after.
+CREATE FUNCTION month_totals(workspace uuid, wanted date)
+RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_object_agg(k.kind, to_jsonb(k) - 'kind'), '{}')
+    FROM (
+        SELECT kind, count(*) AS rows, sum(wallet_microcredits)::bigint AS wallet,
+            sum(held_microcredits)::bigint AS held, sum(revenue_microcredits)::bigint AS revenue,
+            sum(provider_cost_microcredits)::bigint AS provider_cost,
+            sum(grants_microcredits)::bigint AS grants
+        FROM postings WHERE workspace_id = workspace AND month = wanted GROUP BY kind
+    ) AS k
+$$;
+
 -- A link of the hash chain: over the link before it and every row between two moments, each as a
 -- JSON array of its columns. Who changes, adds or removes a row there changes the hash.
 CREATE FUNCTION seal_of(

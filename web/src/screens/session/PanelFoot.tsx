@@ -3,7 +3,7 @@ import { creditsOf, duration } from "../../lib/format";
 import { money } from "../../lib/strings.money";
 import { creditsText } from "../../parts/Credits";
 import { SpentBar } from "../../parts/SpentBar";
-import { useBudgets, useWallet } from "../../parts/useMoney";
+import { useBudgets } from "../../parts/useMoney";
 
 import type { Place } from "./usePlace";
 
@@ -18,10 +18,11 @@ interface Props {
 
 /** What this session may spend and has spent, and how long a seat may take. */
 export function PanelFoot({ timeline, place }: Props) {
-  const wallet = useWallet();
   const { room_id, agent_id, id } = timeline.session;
   const here = new Set([room_id, agent_id, id]);
   const budgets = useBudgets().filter((budget) => here.has(budget.scope_id));
+  // The same turns hold it in each of them.
+  const reserved = budgets.find((budget) => budget.reserved !== null)?.reserved ?? undefined;
   const limits = liveTurn(timeline)?.limits ?? place.room.limits;
   const seconds = Number(limits.step_seconds ?? SEAT_SECONDS);
   return (
@@ -45,10 +46,10 @@ export function PanelFoot({ timeline, place }: Props) {
           )}
         </div>
       ))}
-      {wallet && (
+      {reserved !== undefined && (
         <div className="kv">
           <span>{words.reserved}</span>
-          <span className="num">{creditsText(wallet.reserved)}</span>
+          <span className="num">{creditsText(reserved)}</span>
         </div>
       )}
       <div className="kv">
