@@ -27,9 +27,9 @@ SEEN = """() => {
 }"""
 # What the renderer makes; nothing else can come out of a text.
 ELEMENTS = {
-    "a", "article", "blockquote", "br", "button", "code", "del", "div", "em", "h1", "h2", "h3",
-    "h4", "h5", "h6", "hr", "input", "li", "ol", "p", "path", "pre", "rect", "s", "span", "strong",
-    "svg", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "article", "blockquote", "br", "button", "circle", "code", "del", "div", "em", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "input", "li", "ol", "p", "path", "pre", "rect",
+    "s", "span", "strong", "svg", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 
