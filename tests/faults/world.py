@@ -214,8 +214,14 @@ class World:
         return [dict(zip(TURN_FIELDS, row, strict=True)) for row in found]
 
     async def all_over(self, seconds: float = ANSWER_SECONDS) -> list[dict[str, Any]]:
-        """Wait until every turn is terminal and return them. Raises TimeoutError."""
-        await self.until("SELECT bool_and(finished_at IS NOT NULL) FROM turns", seconds=seconds)
+        """Wait until every turn is terminal and return them. Raises TimeoutError, naming others."""
+        try:
+            await self.until(
+                "SELECT NOT EXISTS (SELECT FROM turns WHERE finished_at IS NULL)", seconds=seconds
+            )
+        except TimeoutError as late:
+            left = [turn for turn in await self.turns() if turn["status"] not in TERMINAL]
+            raise TimeoutError(f"not over within {seconds:g} s: {left}") from late
         return await self.turns()
 
     async def until(self, query: str, *args: Any, seconds: float = ANSWER_SECONDS) -> None:

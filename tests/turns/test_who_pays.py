@@ -32,8 +32,8 @@ from tests.turns.stories import FINISH, FIRST, SECOND, SYNTHESIS, delegate, on
 from tests.turns.test_leases import claim, run
 
 MODELS = (
-    "ok-40", "status-500", "reset-mid", "stall-mid", "flaky-1", "flaky-3", "no-usage", "scripted",
-    "minutes",
+    "ok-40", "status-500", "reset-mid", "stall-mid", "flaky-1-paid", "flaky-3-paid", "no-usage",
+    "scripted", "minutes",
 )  # fmt: skip
 CREDIT = 1_000_000
 GRANTED = 1_000 * CREDIT
@@ -116,7 +116,7 @@ async def fails_after(runtime: Runtime, who: Who) -> list[Call]:
 
 
 async def retried(runtime: Runtime, who: Who) -> list[Call]:
-    await turn_of(runtime, who, "flaky-1")
+    await turn_of(runtime, who, "flaky-1-paid")
     return [("answer", "failed", *FREE), ("answer", "completed", *PAID)]
 
 
@@ -214,7 +214,7 @@ async def trial(runtime: Runtime, who: Who) -> list[Call]:
 
 async def taken_over(runtime: Runtime, who: Who) -> list[Call]:
     """One of two fails; its retry takes over the other's answer."""
-    turn = await turn_of(runtime, who, "ok-40", "flaky-3")
+    turn = await turn_of(runtime, who, "ok-40", "flaky-3-paid")
     assert turn["status"] == "partial"
     async with runtime.db.transaction(who.workspace_id) as conn:
         again = await retry_turn(conn, runtime.providers, who, turn["id"])
