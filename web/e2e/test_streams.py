@@ -36,16 +36,16 @@ def test_a_reload_in_mid_stream_shows_the_same_text_once(
 def test_two_sessions_side_by_side_never_mix(pantheon: Pantheon, open_page: Opener) -> None:
     told = "\n".join(f"on {word} => say: This is about {word}." for word in ("apple", "plum"))
     room = make_room(pantheon, {"Slow": "as: paced-0-20-80", "Said": told}, name="Two")
-    sessions = [pantheon.session(room, name) for name in ("Left", "Right")]
+    sessions = [pantheon.session(room, name) for name in ("Left hand", "Right hand")]
     screens = [open_page(f"/s/{session['id']}") for session in sessions]
     for screen, word in zip(screens, ("apple", "plum"), strict=True):
         screen.send(f"Only {word}")
     # And one browser that goes to and fro between the two while both run.
     third = open_page(f"/s/{sessions[0]['id']}")
-    for name in ("Right", "Left", "Right", "Left"):
+    for name in ("Right hand", "Left hand") * 2:
         third.page.get_by_role("link", name=name).click()
         expect(third.page.get_by_role("heading", level=1)).to_contain_text(name)
-        word, other = ("apple", "plum") if name == "Left" else ("plum", "apple")
+        word, other = ("apple", "plum") if name == "Left hand" else ("plum", "apple")
         expect(third.turn()).to_contain_text(f"Only {word}")
         expect(third.turn()).not_to_contain_text(other)
     for screen, word, other in zip(screens, ("apple", "plum"), ("plum", "apple"), strict=True):
