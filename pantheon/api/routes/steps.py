@@ -14,7 +14,8 @@ from pantheon.turns.sent import sent_body, view_sent
 router = APIRouter(prefix="/steps", tags=["turns"])
 
 Attempt = Annotated[
-    int | None, Query(ge=1, description="Which attempt of the step; absent: its newest.")
+    int | None,
+    Query(ge=1, le=2**31 - 1, description="Which attempt of the step; absent: its newest."),
 ]
 
 

@@ -29,3 +29,15 @@ async def test_before_the_first_attempt_nothing_was_sent(api):
     step = answer.json()["steps"][0]
     problem(await api.client.get(f"/api/v1/steps/{step['id']}/context"), 404, "not_found")
     problem(await api.client.get(f"/api/v1/steps/{ids.new()}/context"), 404, "not_found")
+
+
+async def test_an_attempt_that_no_step_can_have_is_refused(api, worker):
+    session = await open_session(api, agents=1)
+    answer = await api.client.post(
+        f"/api/v1/sessions/{session['id']}/turns",
+        json={"input": "What now?"},
+        headers={"Prefer": "wait=20"},
+    )
+    path = f"/api/v1/steps/{answer.json()['steps'][0]['id']}/request"
+    problem(await api.client.get(path, params={"attempt": 2**31 - 1}), 404, "not_found")
+    problem(await api.client.get(path, params={"attempt": 2**31}), 422, "validation_error")
