@@ -142,6 +142,7 @@ def test_a_session_is_renamed_kept_on_top_and_deleted(
     pantheon.post(f"/sessions/{session['id']}/turns", {"input": "Well?"}, wait=30)
     screen = open_page(f"/s/{session['id']}")
     page = screen.page
+    expect(screen.words("Only")).to_have_text("Yes.")
     screen.button("Session menu").click()
     page.get_by_role("menuitem", name="Rename").click()
     page.get_by_role("textbox", name="Name of the session").fill("After")
