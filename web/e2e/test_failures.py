@@ -78,12 +78,12 @@ def test_stop_ends_the_turn_at_once_and_keeps_what_was_written(
 
 
 def test_stop_after_this_agent_lets_it_finish(pantheon: Pantheon, open_page: Opener) -> None:
-    says = {"Now": "lab/paced-0-40-150", "Never": "say: Never."}
+    says = {"Now": "lab/paced-0-40-250", "Never": "say: Never."}
     screen = open_page(f"/s/{pantheon.session(make_room(pantheon, says, name='Edge'))['id']}")
     screen.send("Talk.")
     expect(screen.words("Now")).to_contain_text("w3")
     screen.button("How to stop").click()
     screen.page.get_by_role("menuitem", name="Stop after this agent").click()
     screen.wait_for_end()
-    expect(screen.words("Now")).to_contain_text("w149")
+    expect(screen.words("Now")).to_contain_text("w249")
     expect(screen.turn()).to_contain_text("Stopped before Never answered.")

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from .agreement import assert_page_is_timeline
 from .conftest import Opener
@@ -31,6 +31,24 @@ def test_a_reload_in_mid_stream_shows_the_same_text_once(
     assert whole == [f"w{number}" for number in range(len(whole))]
     assert len(whole) > len(after)
     assert_page_is_timeline(screen, session["id"])
+
+
+def test_a_reply_that_comes_after_its_events_takes_nothing_back(
+    pantheon: Pantheon, open_page: Opener
+) -> None:
+    says = {"Said": "say: Said.", "Slow": "lab/paced-50-25-2000"}
+    screen = open_page(f"/s/{pantheon.session(make_room(pantheon, says, name='Late'))['id']}")
+    replies: list[tuple[Route, APIResponse]] = []
+    screen.page.route("**/turns", lambda route: replies.append((route, route.fetch())))
+    screen.write("Talk.")
+    screen.box.press("Enter")
+    expect(screen.words("Slow")).to_contain_text("w20 ")
+    route, reply = replies[0]
+    route.fulfill(response=reply)
+    expect(screen.words("Slow")).to_contain_text("w80 ")
+    expect(screen.words("Said")).to_have_text("Said.")
+    screen.button("Stop turn").click()
+    screen.wait_for_end()
 
 
 def test_two_sessions_side_by_side_never_mix(pantheon: Pantheon, open_page: Opener) -> None:

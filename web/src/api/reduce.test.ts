@@ -75,6 +75,14 @@ describe("turns", () => {
     expect(after(ONE, late)).toBe(ONE);
   });
 
+  it("turn.created that comes late takes nothing back of a running turn", () => {
+    const turn = makeTurn("t1", { status: "queued", steps: [makeStep("a", { status: "pending" })] });
+    const event: LiveEvent = { type: "turn.created", data: { ...IN_TURN, turn } };
+    const running = after(makeTimeline([turn]), started(makeStep("a", { status: "running" })));
+    expect(running.turns[0]?.steps[0]?.status).toBe("running");
+    expect(after(running, event)).toBe(running);
+  });
+
   it("turn.created that continues a turn which is not here asks for a snapshot", () => {
     const turn = makeTurn("t9", { index: 9, parent_id: "t8" });
     const event: LiveEvent = { type: "turn.created", data: { ...IN_TURN, turn_id: "t9", turn } };

@@ -19,6 +19,8 @@ export function reduce(timeline: Timeline, event: LiveEvent): Reduced {
   if (data.session_id !== undefined && data.session_id !== timeline.session.id) return timeline;
   switch (type) {
     case "turn.created":
+      // The oldest word on a turn: the reply to a sent message can come after the turn's events.
+      if (timeline.turns.some((held) => held.id === data.turn.id)) return timeline;
       return withTurn(timeline, data.turn);
     case "turn.completed":
       return withTurn(timeline, data.turn);
@@ -84,10 +86,7 @@ function isOpen(step: Step): boolean {
 /** Put a turn in its place: its older self's, or at the end of the chain that it continues. */
 function withTurn(timeline: Timeline, turn: Turn): Reduced {
   const at = timeline.turns.findIndex((held) => held.id === turn.id);
-  if (at >= 0) {
-    if (!isLive(timeline.turns[at] as Turn) && isLive(turn)) return timeline;
-    return { ...timeline, turns: timeline.turns.with(at, turn) };
-  }
+  if (at >= 0) return { ...timeline, turns: timeline.turns.with(at, turn) };
   const last = timeline.turns.at(-1);
   if (last && turn.index < last.index) return timeline;
   // A new turn is the head: what it does not continue is off the chain (a retry replaces).
