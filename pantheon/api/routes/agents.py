@@ -65,7 +65,7 @@ class NewAgent(Body):
     role_prompt: Prompt = ""
     color: Color | None = None
     parameters: Parameters = Parameters()
-    tools: Tools = []
+    tools: Tools = Field(default_factory=list)
     context: Context = Context(policy="everything")
 
 

@@ -2417,10 +2417,7 @@ export interface components {
             color?: number | null;
             /** @default {} */
             parameters?: components["schemas"]["Parameters"];
-            /**
-             * Tools
-             * @default []
-             */
+            /** Tools */
             tools?: string[];
             /**
              * @default {
