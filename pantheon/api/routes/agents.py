@@ -65,7 +65,7 @@ class NewAgent(Body):
     role_prompt: Prompt = ""
     color: Color | None = None
     parameters: Parameters = Parameters()
-    tools: Tools = Field(default_factory=list)
+    tools: Tools = Field(default=[])
     context: Context = Context(policy="everything")
 
 

@@ -2417,7 +2417,10 @@ export interface components {
             color?: number | null;
             /** @default {} */
             parameters?: components["schemas"]["Parameters"];
-            /** Tools */
+            /**
+             * Tools
+             * @default []
+             */
             tools?: string[];
             /**
              * @default {
