@@ -8,6 +8,7 @@ transaction that closes a call knows nothing of it.
 from dataclasses import dataclass
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pantheon.db.pool import Connection
@@ -207,18 +208,18 @@ async def _sum_months(conn: Connection, span: dict[str, object]) -> None:
     """Sum the days of a month that is over now."""
     await conn.execute(
         """
-        INSERT INTO usage_rollups (workspace_id, kind, day, user_id, room_id, agent_key, purpose,
-            model, alone, calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-            reasoning_tokens, cost_usd, charged_microcredits, estimated)
-        SELECT workspace_id, 'month', date_trunc('month', %(begin)s::date)::date, user_id, room_id,
-            agent_key, purpose, model, false, sum(calls), sum(unpriced_calls), sum(input_tokens),
-            sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_usd),
-            sum(charged_microcredits), bool_or(estimated)
+        INSERT INTO usage_rollups (workspace_id, kind, monthly, day, user_id, room_id, agent_key,
+            purpose, model, alone, calls, unpriced_calls, input_tokens, cached_input_tokens,
+            output_tokens, reasoning_tokens, cost_usd, charged_microcredits, estimated)
+        SELECT workspace_id, kind, true, date_trunc('month', %(begin)s::date)::date, user_id,
+            room_id, agent_key, purpose, model, false, sum(calls), sum(unpriced_calls),
+            sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens),
+            sum(cost_usd), sum(charged_microcredits), bool_or(estimated)
         FROM usage_rollups
-        WHERE workspace_id = %(workspace)s AND kind = 'day'
-          AND day >= date_trunc('month', %(begin)s::date) AND day < %(end)s::date
+        WHERE workspace_id = %(workspace)s AND kind IN ('day', 'model', 'user', 'room', 'agent')
+          AND NOT monthly AND day >= date_trunc('month', %(begin)s::date) AND day < %(end)s::date
           AND date_trunc('month', %(end)s::date) = %(end)s::date
-        GROUP BY workspace_id, user_id, room_id, agent_key, purpose, model
+        GROUP BY workspace_id, kind, user_id, room_id, agent_key, purpose, model
         """,
         span,
         prepare=False,
@@ -227,34 +228,24 @@ async def _sum_months(conn: Connection, span: dict[str, object]) -> None:
 
 async def _mark_split(conn: Connection, span: dict[str, object]) -> None:
     """Note which sessions and turns have more than one row: they are not ranked by one alone."""
-    for statement in (
-        """
-        UPDATE usage_rollups r SET alone = false
-        FROM (
-            SELECT session_id FROM usage_rollups
-            WHERE workspace_id = %(workspace)s AND kind = 'session' AND session_id IN (
-                SELECT session_id FROM usage_rollups
-                WHERE workspace_id = %(workspace)s AND kind = 'session'
-                  AND day >= %(begin)s AND day < %(end)s
-            )
-            GROUP BY session_id HAVING count(*) > 1
-        ) split
-        WHERE r.workspace_id = %(workspace)s AND r.kind = 'session' AND r.alone
-          AND r.session_id = split.session_id
-        """,
-        """
-        UPDATE usage_rollups r SET alone = false
-        FROM (
-            SELECT turn_id FROM usage_rollups
-            WHERE workspace_id = %(workspace)s AND kind = 'turn' AND turn_id IN (
-                SELECT turn_id FROM usage_rollups
-                WHERE workspace_id = %(workspace)s AND kind = 'turn'
-                  AND day >= %(begin)s AND day < %(end)s
-            )
-            GROUP BY turn_id HAVING count(*) > 1
-        ) split
-        WHERE r.workspace_id = %(workspace)s AND r.kind = 'turn' AND r.alone
-          AND r.turn_id = split.turn_id
-        """,
-    ):
-        await conn.execute(statement, span, prepare=False)
+    for kind in ("session", "turn"):
+        await conn.execute(
+            sql.SQL(
+                """
+                UPDATE usage_rollups r SET alone = false
+                FROM (
+                    SELECT {id} FROM usage_rollups
+                    WHERE workspace_id = %(workspace)s AND kind = {kind} AND {id} IN (
+                        SELECT {id} FROM usage_rollups
+                        WHERE workspace_id = %(workspace)s AND kind = {kind}
+                          AND day >= %(begin)s AND day < %(end)s
+                    )
+                    GROUP BY {id} HAVING count(*) > 1
+                ) split
+                WHERE r.workspace_id = %(workspace)s AND r.kind = {kind} AND r.alone
+                  AND r.{id} = split.{id}
+                """
+            ).format(kind=sql.Literal(kind), id=sql.Identifier(f"{kind}_id")),
+            span,
+            prepare=False,
+        )

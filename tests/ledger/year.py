@@ -55,7 +55,12 @@ def _settle(server: Server, tell: Callable[[str], None]) -> None:
     """Do what autovacuum would have done by and by."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute("VACUUM ANALYZE")
-        rows = admin.execute("SELECT kind, count(*) FROM usage_rollups GROUP BY 1 ORDER BY 1")
+        rows = admin.execute(
+            """
+            SELECT kind || CASE WHEN monthly THEN ' by month' ELSE '' END, count(*)
+            FROM usage_rollups GROUP BY 1 ORDER BY 1
+            """
+        )
         tell("rows: " + ", ".join(f"{kind} {count:,}" for kind, count in rows))
 
 
