@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from psycopg.rows import class_row
@@ -129,7 +129,7 @@ async def _newest(
     found: list[dict[str, Any]] = []
     wide = 1
     while True:
-        whole = wide > WIDEST or (oldest is not None and begin <= oldest)
+        whole = wide > WIDEST or begin <= oldest
         piece = _Piece(None if whole else begin, end)
         found += await _read(conn, who, group_by, wanted, piece, limit - len(found), skip)
         if whole or len(found) == limit:
@@ -138,15 +138,21 @@ async def _newest(
         begin, end, skip = _move(unit, begin, -wide), begin, 0
 
 
-async def _days(conn: Connection, who: Who, wanted: Filter) -> tuple[date, date | None]:
-    """Return the last local day that a report can have, and the first (`None`: any)."""
+async def _days(conn: Connection, who: Who, wanted: Filter) -> tuple[date, date]:
+    """Return the last local day that a report can have, and the first."""
     cursor = await conn.execute(
         """
-        SELECT (least(%(until)s::timestamptz, clock_timestamp()) AT TIME ZONE time_zone)::date,
-            (%(since)s::timestamptz AT TIME ZONE time_zone)::date
-        FROM workspaces WHERE id = %(workspace)s
+        SELECT (greatest(least(%(until)s::timestamptz, now), oldest) AT TIME ZONE time_zone)::date,
+            (greatest(least(%(since)s::timestamptz, now), oldest) AT TIME ZONE time_zone)::date
+        FROM workspaces
+        CROSS JOIN (SELECT clock_timestamp() AS now, timestamptz '1970-01-02Z' AS oldest) t
+        WHERE id = %(workspace)s
         """,
-        {"workspace": who.workspace_id, "since": wanted.since, "until": wanted.until},
+        {
+            "workspace": who.workspace_id,
+            "since": wanted.since or datetime.min.replace(tzinfo=UTC),
+            "until": wanted.until,
+        },
     )
     row = await cursor.fetchone()
     assert row is not None
