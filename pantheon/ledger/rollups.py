@@ -5,7 +5,7 @@ calls from there on are read from the ledger itself, so that a report is exact a
 transaction that closes a call knows nothing of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from psycopg import sql
@@ -16,6 +16,9 @@ from pantheon.db.pool import Connection
 SETTLING = "1 hour"
 """How long a day has to be over, in case a clock was set back."""
 
+
+SUMMING_MEMORY = "64MB"
+"""What a sort or a table of sums may take: the calls of a large month would go to the disk."""
 
 MANY = 10_000
 """From how many new rows on the planner is told of them at once."""
@@ -30,6 +33,17 @@ class _Mark:
     zone_changed: bool
     begun: bool
     settled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Days to sum, `begin` included and `end` not, and when those begin in the time zone."""
+
+    begin: str
+    end: str
+    zone: str
+    begin_at: str
+    end_at: str
 
 
 async def due(conn: Connection, limit: int) -> list[UUID]:
@@ -65,9 +79,10 @@ async def advance(conn: Connection, workspace_id: UUID) -> bool:
         return True
     if not mark.settled:
         return False
-    begin, end = await _piece(conn, workspace_id, mark)
-    if begin < end:
-        span = {"workspace": workspace_id, "begin": begin, "end": end}
+    piece = await _piece(conn, workspace_id, mark)
+    if piece.begin < piece.end:
+        span = {"workspace": workspace_id, **asdict(piece)}
+        await conn.execute("SELECT set_config('work_mem', %s, true)", (SUMMING_MEMORY,))
         if await _sum_days(conn, span) > MANY:
             # As after any load: the next statements are planned by what is there now.
             await conn.execute("SELECT analyze_usage_rollups()")
@@ -75,9 +90,9 @@ async def advance(conn: Connection, workspace_id: UUID) -> bool:
         await _mark_split(conn, span)
     await conn.execute(
         "UPDATE usage_marks SET day = %(day)s WHERE workspace_id = %(workspace)s",
-        {"workspace": workspace_id, "day": end},
+        {"workspace": workspace_id, "day": piece.end},
     )
-    return end < mark.end
+    return piece.end < mark.end
 
 
 async def complete(conn: Connection, workspace_id: UUID) -> bool:
@@ -138,27 +153,34 @@ async def _note_writers(conn: Connection, workspace_id: UUID, end: str) -> None:
     )
 
 
-async def _piece(conn: Connection, workspace_id: UUID, mark: _Mark) -> tuple[str, str]:
-    """Return the days to sum now, `begin` included and `end` not: never of two months."""
-    cursor = await conn.execute(
-        """
-        SELECT begins.day::text,
-            least(%(end)s::date, (date_trunc('month', begins.day) + interval '1 month')::date)::text
-        FROM usage_marks m
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN m.day > '-infinity' THEN m.day ELSE coalesce((
-                SELECT (min(e.created_at) AT TIME ZONE m.time_zone)::date FROM llm_call_events e
-                WHERE e.workspace_id = m.workspace_id
-            ), %(end)s::date) END AS day
-        ) begins
-        WHERE m.workspace_id = %(workspace)s
-        """,
-        {"workspace": workspace_id, "end": mark.end},
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    begin, end = row
-    return min(begin, mark.end), min(end, mark.end)
+async def _piece(conn: Connection, workspace_id: UUID, mark: _Mark) -> _Piece:
+    """Return the days to sum now: never of two months."""
+    async with conn.cursor(row_factory=class_row(_Piece)) as cursor:
+        await cursor.execute(
+            """
+            SELECT d.begin::text, d.end::text, zone, day_begins(d.begin, zone)::text AS begin_at,
+                day_begins(d.end, zone)::text AS end_at
+            FROM (
+                SELECT m.time_zone AS zone, least(%(end)s::date, CASE
+                    WHEN m.day > '-infinity' THEN m.day
+                    ELSE (e.created_at AT TIME ZONE m.time_zone)::date END) AS begin
+                FROM usage_marks m
+                LEFT JOIN LATERAL (
+                    SELECT min(created_at) AS created_at FROM llm_call_events
+                    WHERE workspace_id = m.workspace_id AND m.day = '-infinity'
+                ) e ON true
+                WHERE m.workspace_id = %(workspace)s
+            ) begins
+            CROSS JOIN LATERAL (
+                SELECT begins.begin, least(%(end)s::date,
+                    (date_trunc('month', begins.begin) + interval '1 month')::date) AS end
+            ) d
+            """,
+            {"workspace": workspace_id, "end": mark.end},
+        )
+        piece = await cursor.fetchone()
+    assert piece is not None
+    return piece
 
 
 async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
@@ -185,12 +207,9 @@ async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
             sum(reasoning_tokens), coalesce(sum(cost_usd), 0), sum(charged_microcredits),
             bool_or(estimated)
         FROM (
-            SELECT e.*, (e.created_at AT TIME ZONE m.time_zone)::date AS day
-            FROM usage_marks m
-            JOIN llm_call_events e ON e.workspace_id = m.workspace_id
-            WHERE m.workspace_id = %(workspace)s
-              AND e.created_at >= day_begins(%(begin)s, m.time_zone)
-              AND e.created_at < day_begins(%(end)s, m.time_zone)
+            SELECT *, (created_at AT TIME ZONE %(zone)s)::date AS day FROM llm_call_events
+            WHERE workspace_id = %(workspace)s
+              AND created_at >= %(begin_at)s AND created_at < %(end_at)s
         ) calls
         GROUP BY GROUPING SETS (
             (day, user_id, room_id, agent_key, purpose, model), (day, purpose, model),
