@@ -20,8 +20,8 @@ SETTLING = "1 hour"
 SUMMING_MEMORY = "64MB"
 """What a sort or a table of sums may take: the calls of a large month would go to the disk."""
 
-MANY = 10_000
-"""From how many new rows on the planner is told of them at once."""
+MANY, PART = 10_000, 10
+"""Of so many new rows the planner is told at once, and of a tenth of those that it knows of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,7 @@ async def advance(conn: Connection, workspace_id: UUID) -> bool:
     if piece.begin < piece.end:
         span = {"workspace": workspace_id, **asdict(piece)}
         await conn.execute("SELECT set_config('work_mem', %s, true)", (SUMMING_MEMORY,))
-        if await _sum_days(conn, span) > MANY:
-            # As after any load: the next statements are planned by what is there now.
-            await conn.execute("SELECT analyze_usage_rollups()")
+        await _tell_planner(conn, await _sum_days(conn, span))
         await _sum_months(conn, span)
         await _mark_split(conn, span)
     await conn.execute(
@@ -221,6 +219,18 @@ async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
         prepare=False,
     )
     return made.rowcount
+
+
+async def _tell_planner(conn: Connection, made: int) -> None:
+    """Have the next statements planned by what is there now, as after any load."""
+    await conn.execute(
+        """
+        SELECT analyze_usage_rollups() FROM pg_class
+        WHERE oid = 'usage_rollups'::regclass
+          AND %(made)s > least(%(many)s, greatest(reltuples, 0) / %(part)s)
+        """,
+        {"made": made, "many": MANY, "part": PART},
+    )
 
 
 async def _sum_months(conn: Connection, span: dict[str, object]) -> None:
