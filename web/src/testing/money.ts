@@ -10,6 +10,7 @@ export function makeWallet(part: Partial<Wallet> = {}): Wallet {
     reserved: "0.0486",
     available: "18.3715",
     low_balance: false,
+    low_below: "1.0000",
     enforcement: "enforce",
     ...part,
   };
