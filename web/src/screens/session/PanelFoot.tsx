@@ -21,8 +21,6 @@ export function PanelFoot({ timeline, place }: Props) {
   const { room_id, agent_id, id } = timeline.session;
   const here = new Set([room_id, agent_id, id]);
   const budgets = useBudgets().filter((budget) => here.has(budget.scope_id));
-  // The same turns hold it in each of them.
-  const reserved = budgets.find((budget) => budget.reserved !== null)?.reserved ?? undefined;
   const limits = liveTurn(timeline)?.limits ?? place.room.limits;
   const seconds = Number(limits.step_seconds ?? SEAT_SECONDS);
   return (
@@ -37,21 +35,17 @@ export function PanelFoot({ timeline, place }: Props) {
                 : words.spent(creditsOf(budget.spent), creditsText(budget.limit))}
             </span>
           </div>
-          {budget.spent !== null && (
-            <SpentBar
-              spent={budget.spent}
-              reserved={budget.reserved ?? "0"}
-              limit={budget.limit}
-            />
+          {budget.spent !== null && budget.reserved !== null && (
+            <>
+              <SpentBar spent={budget.spent} reserved={budget.reserved} limit={budget.limit} />
+              <div className="kv">
+                <span>{words.reserved}</span>
+                <span className="num">{creditsText(budget.reserved)}</span>
+              </div>
+            </>
           )}
         </div>
       ))}
-      {reserved !== undefined && (
-        <div className="kv">
-          <span>{words.reserved}</span>
-          <span className="num">{creditsText(reserved)}</span>
-        </div>
-      )}
       <div className="kv">
         <span>{words.seatTime}</span>
         <span className="num">{duration(seconds * 1_000)}</span>
