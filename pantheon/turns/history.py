@@ -145,6 +145,10 @@ async def _page(
                 SELECT FROM messages p
                 WHERE p.workspace_id = %(workspace)s AND p.session_id = %(session)s
                   AND p.pinned_at IS NOT NULL
+            ) OR EXISTS (
+                SELECT FROM sessions f
+                WHERE f.workspace_id = %(workspace)s AND f.id = %(session)s
+                  AND f.forked_from IS NOT NULL
             )
         FROM turns t
         JOIN messages i ON i.workspace_id = t.workspace_id AND i.id = t.input_message_id
@@ -160,16 +164,35 @@ async def _page(
 async def _pins(
     conn: Connection, workspace_id: UUID, session_id: UUID, last_id: UUID
 ) -> tuple[Quote, ...]:
-    """Return what is pinned in the chain that ends with `last_id`, oldest first."""
+    """Return what is pinned in the chain that ends with `last_id`, oldest first.
+
+    A fork's turns from before it name the messages of the sessions that it came from.
+    """
     cursor = await conn.execute(
         """
-        WITH RECURSIVE pins AS (
-            SELECT m.id, m.turn_id, m.step_id, m.agent_key, m.content, m.tokens, m.tokens_o200k,
-                t.index
-            FROM messages m
-            JOIN turns t ON t.workspace_id = m.workspace_id AND t.id = m.turn_id
+        WITH RECURSIVE origins AS (
+            SELECT t.session_id AS id FROM sessions f
+            JOIN turns t ON t.workspace_id = f.workspace_id AND t.id = f.forked_from
+            WHERE f.workspace_id = %(workspace)s AND f.id = %(session)s
+            UNION ALL
+            SELECT t.session_id FROM origins o
+            JOIN sessions f ON f.workspace_id = %(workspace)s AND f.id = o.id
+            JOIN turns t ON t.workspace_id = f.workspace_id AND t.id = f.forked_from
+        ), said AS (
+            SELECT m, m.turn_id FROM messages m
             WHERE m.workspace_id = %(workspace)s AND m.session_id = %(session)s
               AND m.pinned_at IS NOT NULL
+            UNION ALL
+            SELECT m, coalesce(s.turn_id, q.id) FROM origins o
+            JOIN messages m ON m.workspace_id = %(workspace)s AND m.session_id = o.id
+              AND m.pinned_at IS NOT NULL
+            LEFT JOIN steps s ON s.workspace_id = m.workspace_id AND s.source_step_id = m.step_id
+            LEFT JOIN turns q ON q.workspace_id = m.workspace_id AND q.session_id = %(session)s
+              AND q.input_message_id = m.id
+        ), pins AS (
+            SELECT (said.m).*, t.id AS held_by, t.index FROM said
+            JOIN turns t ON t.workspace_id = %(workspace)s AND t.id = said.turn_id
+              AND t.session_id = %(session)s
         ), chain AS (
             SELECT id, parent_id, index FROM turns
             WHERE workspace_id = %(workspace)s AND id = %(last)s
@@ -179,7 +202,7 @@ async def _pins(
             WHERE c.index > (SELECT min(index) FROM pins)
         )
         SELECT p.agent_key, p.content, p.tokens, p.step_id, p.tokens_o200k, p.id
-        FROM pins p JOIN chain c ON c.id = p.turn_id ORDER BY p.index, p.id
+        FROM pins p JOIN chain c ON c.id = p.held_by ORDER BY p.index, p.id
         """,
         {"workspace": workspace_id, "session": session_id, "last": last_id},
     )

@@ -20,7 +20,8 @@ async def test_passes_sum_all_workspaces_and_then_find_nothing_to_do(db, who, se
     passes = 0
     while await usage.sum_days(db):
         passes += 1
-    assert 2 <= passes <= 3
+    # One looks at who writes, the next sums; transactions of other tests' databases make it wait.
+    assert passes >= 2
     assert await summed(db, who) > 80
     assert await summed(db, other) > 80
 

@@ -195,3 +195,22 @@ async def test_what_is_pinned_is_pinned_in_the_fork_too(runtime: Runtime, who: W
     assert [[q.text for q in past.pinned] for past in told] == [["Never on Fridays."], []]
     assert [m["pinned"] for m in shown["items"]][:2] == [True, False]
     assert first["input"] == "Never on Fridays."
+
+
+async def test_pins_from_further_back_than_is_read_come_along(runtime: Runtime, who: Who) -> None:
+    session_id = await session_with(runtime, who, "demo/fast", mode="roundtable")
+    _, second = await said(runtime, who, session_id, "Never on Fridays.", "Two?")
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        listed = await list_messages(conn, who, session_id, limit=2, cursor=None)
+        for message in listed["items"]:
+            await messages.pin(conn, who, UUID(message["id"]), pinned=True)
+    once = await fork(runtime, who, session_id, second)
+    (third,) = await said(runtime, who, UUID(once["id"]), "Three?")
+    twice = await fork(runtime, who, UUID(once["id"]), third)
+    for made in (once, twice):
+        async with runtime.db.transaction(who.workspace_id) as conn:
+            (last,) = await load_history(
+                conn, who.workspace_id, UUID(made["id"]), UUID(made["head_turn_id"]), 4,
+                most_turns=1, most_tokens=10_000,
+            )  # fmt: skip
+        assert [quote.text for quote in last.pins] == [m["content"] for m in listed["items"]]

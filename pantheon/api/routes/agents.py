@@ -30,7 +30,7 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Color = Annotated[int, Field(ge=1, le=agents.COLORS)]
 ModelId = Annotated[str, Field(min_length=1, max_length=300, description="`provider/model`.")]
 Prompt = Annotated[str, Field(max_length=LONGEST_TEXT)]
-Tools = Annotated[tuple[str, ...], Field(max_length=100)]
+Tools = Annotated[list[str], Field(max_length=100)]
 
 
 class Parameters(Body):
@@ -65,7 +65,7 @@ class NewAgent(Body):
     role_prompt: Prompt = ""
     color: Color | None = None
     parameters: Parameters = Parameters()
-    tools: Tools = ()
+    tools: Tools = Field(default=[])
     context: Context = Context(policy="everything")
 
 

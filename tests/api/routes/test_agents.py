@@ -52,7 +52,7 @@ async def test_an_agent_is_made_read_changed_and_retired(api):
     read = await api.client.get(made.headers["location"])
     assert (read.status_code, read.json(), read.headers["etag"]) == (200, agent, '"1"')
 
-    change = {"name": "Judge", "parameters": {}, "context": {"policy": "own"}}
+    change = {"name": "Judge", "parameters": {}, "tools": [], "context": {"policy": "own"}}
     changed = await api.client.patch(
         made.headers["location"], json=change, headers={"If-Match": '"1"'}
     )
