@@ -13,6 +13,6 @@ export function useInSight(row: RefObject<HTMLElement | null>, key: string): voi
     const tab = row.current?.querySelector(CHOSEN);
     if (!row.current || !tab) return;
     const [outer, inner] = [row.current.getBoundingClientRect(), tab.getBoundingClientRect()];
-    row.current.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
+    row.current.scrollBy(inner.left + inner.width / 2 - (outer.left + outer.width / 2), 0);
   }, [row, key]);
 }
