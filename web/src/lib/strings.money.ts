@@ -23,6 +23,8 @@ export const money = {
     spent: (spent: string, limit: string) => `${spent} of ${limit}`,
     reserved: "Reserved by what runs",
     seatTime: "Seat time limit",
+    callsOfOne: "Calls of one agent",
+    atMost: (count: number) => `${count} at most`,
     room: "Room",
     session: "Session",
     agent: "Agent",

@@ -8,8 +8,9 @@ import { useBudgets } from "../../parts/useMoney";
 import type { Place } from "./usePlace";
 
 const words = money.panel;
-/** What holds for a seat where neither a turn nor the room says otherwise. */
+/** What holds where neither a turn nor the room says otherwise. */
 const SEAT_SECONDS = 180;
+const CALLS_PER_AGENT = 3;
 
 interface Props {
   timeline: Timeline;
@@ -23,6 +24,7 @@ export function PanelFoot({ timeline, place }: Props) {
   const budgets = useBudgets().filter((budget) => here.has(budget.scope_id));
   const limits = liveTurn(timeline)?.limits ?? place.room.limits;
   const seconds = Number(limits.step_seconds ?? SEAT_SECONDS);
+  const calls = Number(limits.calls_per_agent ?? CALLS_PER_AGENT);
   return (
     <div className="mt-auto grid gap-2 border-t border-line bg-surface px-4 py-3 text-12">
       {budgets.map((budget) => (
@@ -46,6 +48,12 @@ export function PanelFoot({ timeline, place }: Props) {
           )}
         </div>
       ))}
+      {place.room.mode === "orchestrator" && (
+        <div className="kv">
+          <span>{words.callsOfOne}</span>
+          <span className="num">{words.atMost(calls)}</span>
+        </div>
+      )}
       <div className="kv">
         <span>{words.seatTime}</span>
         <span className="num">{duration(seconds * 1_000)}</span>
