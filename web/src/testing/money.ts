@@ -1,6 +1,6 @@
 /** A server that charges, for tests of screens. */
 
-import type { Budget, Wallet } from "../api/types";
+import type { Budget, Transaction, Wallet } from "../api/types";
 
 import { items, json, serve } from "./server";
 
@@ -33,6 +33,23 @@ export function makeBudget(id: string, part: Partial<Budget> = {}): Budget {
   };
 }
 
+export function makeTransaction(id: string, part: Partial<Transaction> = {}): Transaction {
+  return {
+    id,
+    kind: "charge",
+    credits: "-0.0123",
+    reserved: "-0.0123",
+    hold_id: "hold",
+    call_id: `call-${id}`,
+    user_id: null,
+    reason: null,
+    reference: null,
+    month: "2026-01",
+    created_at: "2026-01-01T00:00:00Z",
+    ...part,
+  };
+}
+
 /** As `serve`, with billing. */
 export function serveMoney(wallet: Wallet, budgets: Budget[], answers: Parameters<typeof serve>[0] = {}) {
   return serve({
@@ -45,6 +62,7 @@ export function serveMoney(wallet: Wallet, budgets: Budget[], answers: Parameter
         workspace: { id: "w", name: "My workspace" },
       }),
     "GET /api/v1/wallet": () => json(wallet),
+    "GET /api/v1/wallet/transactions": items([]),
     "GET /api/v1/budgets": items(budgets),
     ...answers,
   });
