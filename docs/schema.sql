@@ -831,7 +831,7 @@ CREATE TABLE public.wallets (
     held_microcredits bigint DEFAULT 0 NOT NULL,
     low_balance_microcredits bigint DEFAULT 1000000 NOT NULL,
     low_since timestamp with time zone,
-    low_told_at timestamp with time zone,
+    low_told_since timestamp with time zone,
     closed_through date,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT wallets_enforcement_check CHECK ((enforcement = ANY (ARRAY['off'::text, 'warn'::text, 'enforce'::text]))),

@@ -15,7 +15,8 @@ class Wallet(BaseModel):
     balance: str
     reserved: str
     available: str
-    low_balance: bool
+    low_balance: bool = Field(description="Credits count, and the balance is below `low_below`.")
+    low_below: str
     enforcement: Mode
 
 

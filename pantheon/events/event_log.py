@@ -196,6 +196,21 @@ async def text_offsets(
     return {step: (attempt, offset) for step, attempt, offset in await cursor.fetchall()}
 
 
+async def is_end(
+    conn: Connection, workspace_id: UUID, session_id: UUID, at: tuple[int, int]
+) -> bool:
+    """Whether the event at `(turn index, seq)` is the last of its turn."""
+    cursor = await conn.execute(
+        """
+        SELECT finished_at IS NOT NULL AND last_seq <= %(seq)s FROM turns
+        WHERE workspace_id = %(workspace)s AND session_id = %(session)s AND index = %(index)s
+        """,
+        {"workspace": workspace_id, "session": session_id, "index": at[0], "seq": at[1]},
+    )
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def texts(
     conn: Connection, workspace_id: UUID, turn_ids: Sequence[UUID]
 ) -> dict[tuple[UUID, int], str]:

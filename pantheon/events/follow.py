@@ -104,6 +104,8 @@ class _Follower:
         self.at = at
         self.look = look
         self.texts: dict[UUID, tuple[int, int]] = {}
+        # Whether the turn at which it stands is known to be over: only then the next may follow.
+        self.over = at[0] == 0
 
     async def frames(self) -> AsyncGenerator[Frame | None]:
         subscription = self.hub.subscribe(self.workspace_id, self.session_id, self.at)
@@ -153,9 +155,9 @@ class _Follower:
         if self.at[1] == 0:
             return
         async with self.db.transaction(self.workspace_id) as conn:
-            self.texts = await event_log.text_offsets(
-                conn, self.workspace_id, self.session_id, self.at
-            )
+            where = (conn, self.workspace_id, self.session_id, self.at)
+            self.texts = await event_log.text_offsets(*where)
+            self.over = await event_log.is_end(*where)
 
     async def _catch_up(self, subscription: Subscription) -> AsyncGenerator[Frame]:
         more = True
@@ -186,9 +188,10 @@ class _Follower:
             if (event.index, event.seq) <= self.at:
                 continue
             follows = (event.index, event.seq - 1) == self.at or (
-                event.index == self.at[0] + 1 and event.seq == 1
+                self.over and event.index == self.at[0] + 1 and event.seq == 1
             )
             if not follows:
+                # Also where another process has ended the turn before, which was not heard of yet.
                 subscription.behind = True
                 break
             frames.extend(self._committed(event))
@@ -223,6 +226,7 @@ class _Follower:
 
     def _committed(self, event: LogEvent) -> list[Frame]:
         self.at = max(self.at, (event.index, event.seq))
+        self.over = event.type == EventType.turn_completed
         if event.type == EventType.step_delta:
             data = orjson.loads(event.data)
             step_id = UUID(data["step_id"])

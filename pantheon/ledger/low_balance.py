@@ -56,7 +56,7 @@ async def untold(conn: Connection, limit: int) -> list[Low]:
                 held_microcredits AS held, low_balance_microcredits AS mark
             FROM wallets
             WHERE low_since IS NOT NULL AND enforcement <> 'off'
-              AND (low_told_at IS NULL OR low_told_at < low_since)
+              AND (low_told_since IS NULL OR low_told_since < low_since)
             ORDER BY low_since LIMIT %(limit)s
             """,
             {"limit": limit},
@@ -65,12 +65,15 @@ async def untold(conn: Connection, limit: int) -> list[Low]:
 
 
 async def mark_told(conn: Connection, low: Low) -> None:
-    """Note that somebody heard of it; the next time that the wallet becomes low is another."""
+    """Note that somebody heard of it; the next time that the wallet becomes low is another.
+
+    Also where it became low again while this was being told.
+    """
     await conn.execute(
         """
-        UPDATE wallets SET low_told_at = greatest(clock_timestamp(), %(since)s)
+        UPDATE wallets SET low_told_since = %(since)s
         WHERE workspace_id = %(workspace)s
-          AND (low_told_at IS NULL OR low_told_at < %(since)s)
+          AND (low_told_since IS NULL OR low_told_since < %(since)s)
         """,
         {"workspace": low.workspace_id, "since": low.since},
     )

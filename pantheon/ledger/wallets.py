@@ -17,6 +17,8 @@ GRANTS = ("grant", "correction", "top_up", "refund", "dispute")
 # What a payment service takes back is gone, also where it was spent.
 TAKEN_BACK = ("refund", "dispute")
 MOST_MICROCREDITS = 10**15
+# As the table has it: what holds until somebody sets another mark.
+LOW_MICROCREDITS = 10**6
 
 
 async def open_wallet(conn: Connection, workspace_id: UUID, enforcement: str) -> None:
@@ -41,12 +43,14 @@ async def view(conn: Connection, workspace_id: UUID) -> dict[str, Any]:
             """,
             {"workspace": workspace_id},
         )
-        row = await rows.fetchone() or {"enforcement": "off", "balance": 0, "held": 0, "low": 0}
+        row = await rows.fetchone()
+    row = row or {"enforcement": "off", "balance": 0, "held": 0, "low": LOW_MICROCREDITS}
     return {
         "balance": credits_text(row["balance"]),
         "reserved": credits_text(row["held"]),
         "available": credits_text(row["balance"] - row["held"]),
         "low_balance": row["enforcement"] != "off" and row["balance"] < row["low"],
+        "low_below": credits_text(row["low"]),
         "enforcement": row["enforcement"],
     }
 
@@ -54,14 +58,36 @@ async def view(conn: Connection, workspace_id: UUID) -> dict[str, Any]:
 async def enforce(conn: Connection, who: Who, mode: str) -> None:
     """Turn the switch: `off`, `warn` or `enforce`. It holds for every turn that comes after.
 
-    A turn that runs is charged as it was accepted.
+    A turn that runs is charged as it was accepted. Where credits were not counted before, a balance
+    below its mark is low from now on.
     """
+    await open_wallet(conn, who.workspace_id, "off")
     await conn.execute(
         """
-        INSERT INTO wallets (workspace_id, enforcement) VALUES (%(workspace)s, %(mode)s)
-        ON CONFLICT (workspace_id) DO UPDATE SET enforcement = excluded.enforcement
+        UPDATE wallets SET enforcement = %(mode)s,
+            low_since = CASE
+                WHEN %(mode)s = 'off' OR balance_microcredits >= low_balance_microcredits
+                    THEN low_since
+                ELSE coalesce(low_since, clock_timestamp()) END
+        WHERE workspace_id = %(workspace)s
         """,
         {"workspace": who.workspace_id, "mode": mode},
+    )
+
+
+async def set_low_mark(conn: Connection, who: Who, microcredits: int) -> None:
+    """Set below which balance the wallet is low; one that is so by this became so now."""
+    await open_wallet(conn, who.workspace_id, "off")
+    await conn.execute(
+        """
+        UPDATE wallets SET low_balance_microcredits = %(mark)s,
+            low_since = CASE
+                WHEN balance_microcredits >= %(mark)s THEN NULL
+                WHEN enforcement = 'off' THEN low_since
+                ELSE coalesce(low_since, clock_timestamp()) END
+        WHERE workspace_id = %(workspace)s
+        """,
+        {"workspace": who.workspace_id, "mark": microcredits},
     )
 
 

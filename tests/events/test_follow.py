@@ -15,7 +15,8 @@ from pantheon.events import hub
 from pantheon.events.follow import Frame, follow_session, follow_turn
 from pantheon.ops.embedded import Server
 from pantheon.ops.runtime import Runtime, open_runtime
-from tests.turns.drive import ended, rows, send, session_with, view
+from pantheon.turns.approve import decide
+from tests.turns.drive import ended, log_of, rows, send, session_with, until, view
 
 MODELS = ("demo/analyst", "demo/failing", "demo/fast")
 
@@ -82,6 +83,16 @@ def check_whole(reader: Reader, turn: dict[str, Any]) -> None:
         assert reader.texts[step["id"]] == expected
 
 
+def deaf(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a process hear of nothing that happens in others, neither told nor looked for."""
+
+    async def nothing() -> None:
+        """Look for nothing."""
+
+    runtime.wake._received.clear()
+    monkeypatch.setattr(runtime.hub, "_poll", nothing)
+
+
 async def test_readers_here_and_elsewhere_see_the_same(
     runtime: Runtime, elsewhere: Runtime, who: Who
 ) -> None:
@@ -135,12 +146,46 @@ async def test_a_reader_that_changes_process_in_mid_turn_misses_nothing(
 async def test_lost_wake_ups_are_found_by_the_poll(
     runtime: Runtime, elsewhere: Runtime, who: Who, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elsewhere.hub, "_elsewhere", lambda notice: None)
     elsewhere.wake._received.clear()
     session_id = await session_with(runtime, who, "demo/fast", mode="roundtable")
     accepted = await send(runtime, who, session_id)
     reader = await asyncio.wait_for(read_to_end(elsewhere, who, accepted), 10)
     check_whole(reader, await view(runtime, who, accepted))
+
+
+async def test_a_turn_that_begins_here_before_the_last_ones_end_was_heard_of(
+    runtime: Runtime, elsewhere: Runtime, who: Who, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await session_with(
+        runtime, who, "demo/fast", "demo/fast", mode="roundtable", approve="each_agent"
+    )
+    first = await send(runtime, who, session_id)
+    await until(runtime, who, first, "turn.awaiting_input")
+    deaf(elsewhere, monkeypatch)
+    reader = Reader()
+    async with aclosing(
+        follow_session(elsewhere.db, elsewhere.hub, who, session_id, (0, 0))
+    ) as frames:
+        async for frame in frames:
+            assert frame is not None
+            reader.take(frame)
+            if frame.event == "turn.awaiting_input":
+                break
+        following = asyncio.create_task(anext(frames))
+        await asyncio.sleep(0)
+        approval = (await view(runtime, who, first))["approval"]
+        async with runtime.db.transaction(who.workspace_id) as conn:
+            await decide(conn, who, UUID(first["id"]), UUID(approval["id"]), "stop")
+        await ended(runtime, who, first)
+        await send(elsewhere, who, session_id)
+        frame = await asyncio.wait_for(following, 10)
+        while frame is not None and frame.event != "turn.created":
+            reader.take(frame)
+            frame = await asyncio.wait_for(anext(frames), 10)
+    log = [event for event, _ in await log_of(runtime, who, first)]
+    assert log[-1].type == "turn.completed"
+    told = [(event.type, f"{event.index}.{event.seq}") for event in log]
+    assert reader.events == [one for one in told if one[0] != "step.delta"]
 
 
 async def test_a_slow_reader_goes_back_to_the_log(

@@ -12,10 +12,12 @@ What it answers is told by the model's name, or by the header `X-Fake-Model` in 
 |---|---|
 | `ok`, `ok-N` | 20 or N tokens ("w0 w1 w2 …") at once |
 | `paced-FIRST-EACH-N` | N tokens, the first after FIRST ms, then one every EACH ms |
+| `gated-N-GATE` | 5 tokens, then the rest of N once gate number GATE is open |
 | `echo` | the whole last user message |
 | `echo-all` | all messages, as JSON |
 | `scripted` | what the system prompt says: a line `say: TEXT`, `cut: TEXT` (finish reason \
-`length`), or `as: MODEL` for one of these; `on WORDS => say: …` only if the last message has them |
+`length`), `hold: TEXT` (then silence), or `as: MODEL` for one of these; `on WORDS => say: …` \
+only if the last message has them |
 | `minutes` | a summary of what it was shown when it is asked for one, else talk; `minutes-empty`: \
 with empty lists, `minutes-once-empty`: until it is told, `minutes-wrong`: with made-up figures |
 | `reasoning` | reasoning, then text, with reasoning tokens in the usage |
@@ -50,6 +52,7 @@ streamed}]}`, oldest first. `id` is `X-Client-Request-Id`, `sha256` that of the 
   seconds since the epoch, `outcome` one of open, completed, refused, client_closed, reset, cut.
   `?id=…&arrived=S` waits up to S seconds for a request of that id, `?id=…&settled=S` until none of
   them is open.
-- `POST /reset`: forget the log and the counts of `flaky`.
+- `POST /reset`: forget the log and the counts of `flaky`, and close all gates.
+- `POST /open {"gate": GATE}`: open a gate, for the answers that wait at it and for those to come.
 - `POST /away {"models": true}`: `GET /models` answers 503 until set false.
 """

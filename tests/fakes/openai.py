@@ -1,6 +1,7 @@
 """OpenAI's wire: what the fake answers to a request, as a script of timed writes."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,7 +10,10 @@ from typing import Any
 from tests.fakes import minutes
 
 Part = tuple[float, bytes]
-"""Seconds to wait, then bytes of the body to send."""
+"""Seconds to wait, or GATE for the answer's gate to open, then bytes of the body to send."""
+
+GATE = math.inf
+GATED_AFTER = 5
 
 # The chunk that tells the usage is shorter.
 TAIL_BYTES = 600
@@ -26,6 +30,7 @@ class Answer:
     content_type: str = "text/event-stream"
     headers: tuple[tuple[str, str], ...] = ()
     tokens: int = 0
+    gate: int | None = None
 
 
 def answer(asked: dict[str, Any], count: Callable[[str], int]) -> Answer:
@@ -36,6 +41,8 @@ def answer(asked: dict[str, Any], count: Callable[[str], int]) -> Answer:
         if said is None:
             return refusal(400, "The system prompt has no line 'say: …' or 'as: …'.")
         kind, rest = said
+        if kind == "hold":
+            return Answer(((0, frame({"role": "assistant", "content": rest})),), "hang", tokens=1)
         if kind in ("say", "cut"):
             return _said(asked, rest, "stop" if kind == "say" else "length")
         model = rest
@@ -190,7 +197,7 @@ def _scripted(messages: list[dict[str, Any]]) -> tuple[str, str] | None:
                     if not arrow or needle not in last:
                         continue
                 kind, colon, rest = line.partition(": ")
-                if colon and kind in ("say", "as", "cut"):
+                if colon and kind in ("say", "as", "cut", "hold"):
                     return kind, rest.strip()
     return None
 
@@ -212,6 +219,12 @@ def _paced(asked: dict[str, Any], first: float, each: float, count: float) -> An
     last += frame({}, "stop") + usage_frame(asked, int(count)) + DONE
     delays = [first / 1000, *[each / 1000] * len(head)]
     return Answer(tuple(zip(delays, (*head, last), strict=True)), tokens=int(count))
+
+
+def _gated(asked: dict[str, Any], count: float, gate: float) -> Answer:
+    parts = list(_ok(asked, count).parts)
+    parts[GATED_AFTER] = (GATE, parts[GATED_AFTER][1])
+    return Answer(tuple(parts), tokens=int(count), gate=int(gate))
 
 
 def _echo(asked: dict[str, Any]) -> Answer:
@@ -276,6 +289,7 @@ def _broken(ending: str, *more: bytes) -> Callable[[dict[str, Any]], Answer]:
 BY_NAME: dict[str, Callable[..., Answer]] = {
     "ok": _ok,
     "paced": _paced,
+    "gated": _gated,
     "huge": _huge,
     "drip": _drip,
     "status": _status,

@@ -52,6 +52,11 @@ def models_away(url: str, away: bool) -> None:
     _post(url.removesuffix("/v1") + "/away", {"models": away})
 
 
+def open_gate(url: str, gate: int) -> None:
+    """Let the answers that wait at this gate go on, and those to come."""
+    _post(url.removesuffix("/v1") + "/open", {"gate": gate})
+
+
 def reset(url: str) -> None:
     """Empty the fake's log. Not in tests that share the fake with others."""
     _post(url.removesuffix("/v1") + "/reset", {})

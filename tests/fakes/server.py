@@ -4,6 +4,8 @@ import asyncio
 import json
 import socket
 import struct
+from collections import defaultdict
+from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +26,7 @@ class Fake:
     def __init__(self) -> None:
         self.log = Log()
         self.models_away = False
+        self.gates: defaultdict[int | None, asyncio.Event] = defaultdict(asyncio.Event)
 
 
 class Connection(asyncio.Protocol):
@@ -47,6 +50,8 @@ class Connection(asyncio.Protocol):
         self._next = None
         if self._playing is not None:
             self._playing.cancel()
+        for task in self._tasks:
+            task.cancel()
         if self._entry is not None:
             self._fake.log.settle(self._entry, "client_closed")
 
@@ -79,11 +84,13 @@ class Connection(asyncio.Protocol):
         elif url.path.endswith("/models"):
             self._send(503 if self._fake.models_away else 200, openai.listing())
         elif url.path == "/log":
-            task = self._loop.create_task(self._tell_log(query))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._run(self._tell_log(query))
         elif url.path == "/reset":
             self._fake.log.reset()
+            self._fake.gates.clear()
+            self._send(200, b"{}")
+        elif url.path == "/open":
+            self._fake.gates[json.loads(body)["gate"]].set()
             self._send(200, b"{}")
         elif url.path == "/away":
             self._fake.models_away = json.loads(body)["models"]
@@ -98,6 +105,11 @@ class Connection(asyncio.Protocol):
         self._full = False
         if self._next is not None:
             self._go_on()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _tell_log(self, query: dict[str, str]) -> None:
         entries = await self._fake.log.read(
@@ -147,6 +159,8 @@ class Connection(asyncio.Protocol):
         parts, size = answer.parts, len(ready)
         while at < len(parts) and size < BATCH_BYTES:
             delay, data = parts[at]
+            if delay == openai.GATE:
+                break
             if delay > 0:
                 due += delay
                 if due > self._loop.time():
@@ -164,10 +178,17 @@ class Connection(asyncio.Protocol):
             self._next = answer, at, due
             if not self._full:
                 self._playing = self._loop.call_later(0, self._go_on)
+        elif parts[at][0] == openai.GATE:
+            self._run(self._play_behind_gate(answer, at))
         else:
             data = parts[at][1]
             chunk = b"%x\r\n%b\r\n" % (len(data), data)
             self._playing = self._loop.call_at(due, self._play, answer, at + 1, chunk, due)
+
+    async def _play_behind_gate(self, answer: openai.Answer, at: int) -> None:
+        await self._fake.gates[answer.gate].wait()
+        data = answer.parts[at][1]
+        self._play(answer, at + 1, b"%x\r\n%b\r\n" % (len(data), data), self._loop.time())
 
     def _go_on(self) -> None:
         if self._next is not None:

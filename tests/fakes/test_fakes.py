@@ -80,6 +80,23 @@ def test_usage_is_told_to_whoever_asks(fakes):
     assert b'"completion_tokens":20' in with_usage
 
 
+def test_a_gated_answer_goes_on_when_its_gate_is_opened(fakes):
+    request = urllib.request.Request(
+        f"{fakes}/chat/completions",
+        json.dumps({"model": "gated-8-71", "messages": [], "stream": True}).encode(),
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        before = [response.readline() for _ in range(11)]
+        assert b'" w4"' in b"".join(before)
+        process.open_gate(fakes, 71)
+        after = response.read()
+    assert b"w4" not in after
+    assert b'" w5"' in after
+    assert b"[DONE]" in after
+    # It stays open, also for who asks without streaming.
+    assert text(fakes, "gated-8-71").endswith("w5 w6 w7")
+
+
 def test_reset_forgets_all():
     with process.running() as url:
         post(url, "flaky-1")

@@ -35,7 +35,8 @@ class Table:
         self._took[report.nodeid] = self._took.get(report.nodeid, 0) + report.duration
         if report.failed:
             self.failed += 1
-            print(f"\n✗ {report.nodeid}", flush=True)
+            seeds = [text for name, text in report.sections if name == "seed"]
+            print(f"\n✗ {report.nodeid}: seed {', '.join(seeds) or 'none'}", flush=True)
         elif report.when == "call":
             told: dict[str, Any] = dict(report.user_properties)
             if (row := told.pop("row", None)) is not None:

@@ -39,6 +39,7 @@ MODELS = (
     *(f"paced-{pace}" for pace in ("20-2-20", "20-10-40", "20-30-100", "30-20-100", "500-5-20")),
     *(f"flaky-1{mode}" for mode in ("", "-direct", "-manual", "-sequence", "-roundtable",
                                     "-orchestrator", "-approved")),
+    "ok-1000",
 )  # fmt: skip
 
 

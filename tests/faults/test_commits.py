@@ -51,7 +51,7 @@ async def cut_commits(
 async def test_cut_commits_double_and_lose_nothing(
     here: World, rng: random.Random, size: Size, figures: Figures
 ) -> None:
-    proxy, load, tally = await cut_commits(here, rng, size(30, 400))
+    proxy, load, tally = await cut_commits(here, rng, size(30, 300))
     figures(
         "COMMIT requests and replies cut, stalls, resets; with Idempotency-Key",
         **dict(proxy.done),
@@ -92,7 +92,7 @@ async def stall_workers(
 async def test_workers_cut_off_past_their_leases_are_fenced(
     here: World, rng: random.Random, size: Size, figures: Figures
 ) -> None:
-    stalls = size(4, 40)
+    stalls = size(4, 30)
     takeovers, tally = await stall_workers(here, rng, stalls, size(2.5, 7.0))
     assert takeovers > 0
     figures(

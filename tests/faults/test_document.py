@@ -35,6 +35,10 @@ CHECKS = (
 ENDLESS = "/api/v1/sessions/{session_id}/events"
 # The key of the run itself is not to be revoked where ids are followed.
 SPARED = """
+# Too long is refused too, before anybody looks at what is in it.
+[checks.negative_data_rejection]
+expected-statuses = ["4xx", "5xx"]
+
 [[operations]]
 include-name = "DELETE /api/v1/keys/{key_id}"
 phases.stateful.enabled = false

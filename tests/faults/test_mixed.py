@@ -28,6 +28,8 @@ SLOW = "paced-20-10-40"
 # Of each client's turns: which are cut short, and after which one is asked again or anew.
 CUT_EVERY = 7
 WAIT_SECONDS = 60
+LEARNT = 0.02
+"""How far a hold may lie from what was forecast a moment before, as a part of it."""
 
 
 @dataclass
@@ -120,8 +122,10 @@ async def check_bounds(here: World, done: Mix) -> list[float]:
         what = f"turn {turn_id} ({status})"
         assert (excess or 0, raised) == (0, 0), f"{what}: {excess} beyond its earmarks"
         assert (charged or 0) <= held, f"{what}: {charged} of {held} held"
-        if turn_id in done.most:
-            assert held == done.most[turn_id], f"{what}: {held} held, {done.most[turn_id]} told"
+        if (told := done.most.get(turn_id)) is not None:
+            assert (charged or 0) <= told, f"{what}: {charged} charged, {told} told"
+            # Between the two a turn beside it may have taught how a model counts its tokens.
+            assert abs(held - told) <= told * LEARNT, f"{what}: {held} held, {told} told"
         if status == "completed" and charged:
             widths.append(held / charged)
     assert done.most.keys() <= {row[0] for row in rows}

@@ -1,5 +1,6 @@
 """Tests of `pantheon.ledger.holds`: reserved by one statement, earmarked, drawn, given back."""
 
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -92,3 +93,26 @@ async def test_where_billing_only_warns_everything_is_named_and_nothing_refused(
     assert [warning["code"] for warning in warnings] == ["budget_exceeded", "insufficient_credits"]
     assert await holds.extend(conn, who.workspace_id, hold_id, "a0", 900, 0, "warn")
     assert await in_wallet(conn) == (100, 900)
+
+
+async def test_of_many_raises_at_once_only_those_that_fit_are_made(db, who):
+    async with db.transaction(who.workspace_id) as conn:
+        await give(conn, who, 8 * 100 + 3 * 50 + 49)
+        await budget_of(conn, who, "day", 10_000)
+        taken = [(await take(conn, who, 100))[0] for _ in range(8)]
+
+    async def extend(hold_id: UUID) -> bool:
+        async with db.transaction(who.workspace_id) as conn:
+            raised = await holds.extend(conn, who.workspace_id, hold_id, "a0", 150, 0, "enforce")
+            if not raised:
+                raise NotCovered
+            return raised
+
+    raised = await asyncio.gather(*map(extend, taken), return_exceptions=True)
+    assert sorted(map(str, raised)) == [*[""] * 5, *["True"] * 3]
+    async with db.transaction(who.workspace_id) as conn:
+        assert await in_wallet(conn) == (999, 950)
+        for hold_id in taken:
+            await holds.release(conn, who.workspace_id, hold_id)
+        assert await in_wallet(conn) == (999, 0)
+        assert await sums(conn) == [(999, 0, 0, 0, -999)]

@@ -16,8 +16,11 @@ async def test_a_wallet_that_nobody_made_is_off(conn, who):
         "reserved": "0.0000",
         "available": "0.0000",
         "low_balance": False,
+        "low_below": "1.0000",
         "enforcement": "off",
     }
+    await wallets.open_wallet(conn, who.workspace_id, "off")
+    assert await wallets.view(conn, who.workspace_id) == told
 
 
 async def test_the_setting_is_only_the_first_value(conn, who):

@@ -17,7 +17,7 @@ SIZE = 25
 
 
 def spread_calls(pantheon: Pantheon) -> None:
-    """Copy the server's calls to the days before today, fewer to Saturdays and Sundays.
+    """Copy the server's calls to the last days, fewer to Saturdays and Sundays.
 
     Only for a server that is photographed and thrown away: nobody writes to a ledger otherwise.
     """
@@ -42,10 +42,11 @@ async def _spread(data_dir: Path) -> None:
                 'input_tokens', e.input_tokens * %(size)s,
                 'output_tokens', e.output_tokens * %(size)s,
                 'cached_input_tokens', e.cached_input_tokens * %(size)s,
-                'cost_usd', e.cost_usd * %(size)s
+                'cost_usd', e.cost_usd * %(size)s,
+                'charged_microcredits', e.charged_microcredits * %(size)s
             ))).*
             FROM llm_call_events e
-            CROSS JOIN generate_series(1, %(days)s) AS day
+            CROSS JOIN generate_series(0, %(days)s) AS day
             CROSS JOIN generate_series(1, 3) AS time
             CROSS JOIN LATERAL (
                 SELECT e.created_at - make_interval(days => day) AS moment

@@ -46,7 +46,7 @@ def acts(story: Story) -> dict[str, tuple[str, Act]]:
         "agent": (paths["agent"], _still),
         "usage": (paths["usage"], _still),
         "models": (paths["models"], _still),
-        "budgets": ("/settings/budgets", _still),
+        "budgets": (paths["budgets"], _still),
         "keys": (paths["keys"], _still),
         "settings": (paths["page-settings"], _still),
         "palette": (paths["round-table"], _palette),
@@ -66,7 +66,7 @@ def _top_of_turn(screen: Screen) -> None:
 
 
 def _writing(screen: Screen) -> None:
-    expect(screen.words("Writer")).to_contain_text("w20")
+    expect(screen.words("Writer")).to_contain_text("only that one")
 
 
 def _columns(screen: Screen) -> None:
@@ -104,6 +104,7 @@ def take(browser: Browser, pantheon: Pantheon, folder: Path, only: str | None) -
     """Photograph the empty server, fill it, photograph the rest; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     taken = _rounds(browser, pantheon, folder, only, {"welcome": ("/welcome", _still)})
+    _clear(pantheon)
     _charge(pantheon)
     story = tell(pantheon)
     _limit(pantheon, story)
@@ -112,11 +113,18 @@ def take(browser: Browser, pantheon: Pantheon, folder: Path, only: str | None) -
     return taken + _rounds(browser, pantheon, folder, only, acts(story))
 
 
+def _clear(pantheon: Pantheon) -> None:
+    """Take away the example that a new workspace has: the story has a room of its own."""
+    for kind in ("rooms", "agents"):
+        for item in pantheon.get(f"/{kind}")["items"]:
+            pantheon.delete(f"/{kind}/{item['id']}")
+
+
 def _charge(pantheon: Pantheon) -> None:
     """Let calls be charged from some credits, and nothing be refused."""
     pantheon.post("/admin/grants", {"credits": "18.47", "reason": "For the pictures"})
     pantheon.put("/admin/enforcement", {"mode": "warn"})
-    pantheon.post("/budgets", {"scope": "workspace", "period": "month", "limit": "20"})
+    pantheon.post("/budgets", {"scope": "workspace", "period": "day", "limit": "2"})
 
 
 def _limit(pantheon: Pantheon, story: Story) -> None:

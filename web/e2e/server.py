@@ -117,6 +117,10 @@ class Pantheon:
         """Set something. Raises Refused."""
         return self._ask("PUT", path, body)
 
+    def delete(self, path: str) -> None:
+        """Delete something. Raises Refused."""
+        self._ask("DELETE", path, None)
+
     def _ask(
         self,
         method: str,

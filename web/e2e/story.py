@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .seats import keys
 from .server import Pantheon
 
 QUESTION = (
     "We want the new billing page live for every customer on Friday. Go or no-go? Name the one risk"
     " that decides it."
 )
+GOAL = "Decide what is launched, when, and for whom, with the risk named."
 ANALYST = (
     "say: **Go, for 10 % of accounts on Friday.** The page itself is ready: 41 of 43 checks pass"
     " and the two open ones are cosmetic. The deciding risk is proration: an upgrade in mid-cycle "
@@ -26,6 +26,10 @@ BUILDER = (
 )
 EDITOR = (
     "say: **Go for a tenth of the accounts on Friday**, once the webhook drops what it has seen.\n"
+)
+WRITER = (
+    "hold: Clause 9 renews the contract by itself, for a year, unless somebody gives notice ninety"
+    " days before. I would change that clause, and only that one:\n"
 )
 SEATS = (
     ("analyst", "Analyst", 1, "lab/scripted", ANALYST),
@@ -44,22 +48,25 @@ class Story:
     paths: dict[str, str]
     room_id: str
     live_id: str
-    slow_key: str
 
 
-def tell(pantheon: Pantheon) -> Story:
-    """Fill a new workspace. The turns have ended, but for those that wait or stream."""
+def tell(pantheon: Pantheon, mark: str = "") -> Story:
+    """Fill a workspace: its agents' keys end in `mark`, so that nobody else has them.
+
+    The turns have ended, but for those that wait or stream.
+    """
     agents = [
-        pantheon.agent(f"{key}-of-launch", model, prompt, name=name, color=color)
+        pantheon.agent(f"{key}{mark}", model, prompt, name=name, color=color)
         for key, name, color, model, prompt in SEATS
     ]
-    launch = pantheon.room("Launch review", agents)
+    launch = pantheon.room("Launch review", agents, goal=GOAL)
     roll_out = _session(pantheon, launch, "Billing page roll-out", QUESTION)
     for name in ("Pricing tiers for teams", "Post-mortem, 14 November"):
         _session(pantheon, launch, name, "What did we learn, in a sentence?")
 
-    slow = pantheon.agent("slow-writer", "lab/paced-200-60-2000", name="Writer", color=4)
-    table = pantheon.room("Contract desk", [agents[0], slow, agents[4]])
+    slow = pantheon.agent(f"writer{mark}", "lab/scripted", WRITER, name="Writer", color=7)
+    patient = {"step_seconds": 900}
+    table = pantheon.room("Contract desk", [agents[1], slow, agents[4]], limits=patient)
     live = pantheon.session(table, "Renewal terms")
 
     desk = pantheon.room("Paper club", [agents[1], agents[0]], "orchestrator", manager=MANAGER)
@@ -78,9 +85,12 @@ def tell(pantheon: Pantheon) -> Story:
             "empty": f"/s/{empty['id']}",
             "direct": f"/s/{alone['id']}",
             "room": f"/rooms/{launch['id']}",
+            "new-room": "/rooms/new",
             "agent": f"/agents/{agents[0]['id']}",
+            "new-agent": "/agents/new",
             "usage": "/usage",
             "models": "/settings/models",
+            "budgets": "/settings/budgets",
             "keys": "/settings/keys",
             "page-settings": "/settings/page",
             "welcome": "/welcome",
@@ -88,7 +98,6 @@ def tell(pantheon: Pantheon) -> Story:
         },
         launch["id"],
         live["id"],
-        keys(table)[1],
     )
 
 

@@ -14,16 +14,19 @@ from .story import Story, tell
 
 SIZES = {"1440": WIDE, "390": PHONE, "320": NARROW}
 ROUTES = (
-    "round-table", "plan", "approval", "empty", "direct", "room", "agent", "usage", "models",
-    "keys", "page-settings", "welcome", "not-found",
+    "round-table", "plan", "approval", "empty", "direct", "room", "new-room", "agent", "new-agent",
+    "usage", "models", "budgets", "keys", "page-settings", "welcome", "not-found",
 )  # fmt: skip
 ESSENTIAL = {"round-table", "plan", "usage"}
 
 
 @pytest.fixture(scope="module")
 def story(pantheon: Pantheon) -> Story:
-    """A workspace with something in each state."""
-    return tell(pantheon)
+    """A workspace with something in each state, with credits and a budget."""
+    told = tell(pantheon, "-of-launch")
+    pantheon.post("/admin/grants", {"credits": "20", "reason": "For the start"})
+    pantheon.post("/budgets", {"scope": "workspace", "period": "month", "limit": "1000000"})
+    return told
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])

@@ -2,9 +2,14 @@
 
 from playwright.sync_api import expect
 
+from tests.fakes.process import open_gate
+
 from .conftest import Opener
 from .seats import make_room
 from .server import Pantheon
+
+EDGE = 1
+"""The gate of the fake models that a test opens itself."""
 
 
 def test_a_failed_seat_leaves_the_turn_partial_and_a_retry_makes_it_whole(
@@ -77,13 +82,19 @@ def test_stop_ends_the_turn_at_once_and_keeps_what_was_written(
     expect(screen.words("Long")).to_have_text(kept.strip())
 
 
-def test_stop_after_this_agent_lets_it_finish(pantheon: Pantheon, open_page: Opener) -> None:
-    says = {"Now": "lab/paced-0-40-250", "Never": "say: Never."}
+def test_stop_after_this_agent_lets_it_finish(
+    pantheon: Pantheon, open_page: Opener, fakes: str
+) -> None:
+    says = {"Now": f"lab/gated-20-{EDGE}", "Never": "say: Never."}
     screen = open_page(f"/s/{pantheon.session(make_room(pantheon, says, name='Edge'))['id']}")
     screen.send("Talk.")
-    expect(screen.words("Now")).to_contain_text("w3")
+    expect(screen.words("Now")).to_contain_text("w4")
     screen.button("How to stop").click()
-    screen.page.get_by_role("menuitem", name="Stop after this agent").click()
+    with screen.page.expect_response("**/cancel") as cancelled:
+        screen.page.get_by_role("menuitem", name="Stop after this agent").click()
+    assert cancelled.value.ok
+    # Not before the server knows that it is to stop.
+    open_gate(fakes, EDGE)
     screen.wait_for_end()
-    expect(screen.words("Now")).to_contain_text("w249")
+    expect(screen.words("Now")).to_contain_text("w19")
     expect(screen.turn()).to_contain_text("Stopped before Never answered.")

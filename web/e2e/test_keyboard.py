@@ -19,9 +19,8 @@ def test_a_session_is_opened_asked_read_and_left_without_a_mouse(
     # The first stop leads past the navigation.
     keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the conversation")).to_be_focused()
-    # The palette opens a session in a room.
+    # The palette opens a session in a room; it takes the first letter, however fast that comes.
     keyboard.press("Control+k")
-    expect(page.get_by_role("combobox")).to_be_focused()
     keyboard.type("New session in Keyboard")
     expect(page.get_by_role("option").first).to_contain_text("New session in Keyboard table")
     keyboard.press("Enter")

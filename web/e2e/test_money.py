@@ -11,13 +11,47 @@ from .server import Pantheon
 
 
 @pytest.fixture
-def enforced(pantheon: Pantheon) -> Iterator[Pantheon]:
-    """The server, refusing what is not covered; after the test it counts only, as before."""
-    before = pantheon.get("/wallet")["enforcement"]
+def counting(pantheon: Pantheon) -> Iterator[Pantheon]:
+    """The server with some credits, which counts only, as it does again after the test."""
     pantheon.post("/admin/grants", {"credits": "100", "reason": "For a test"})
-    pantheon.put("/admin/enforcement", {"mode": "enforce"})
+    pantheon.put("/admin/enforcement", {"mode": "off"})
     yield pantheon
-    pantheon.put("/admin/enforcement", {"mode": before})
+    pantheon.put("/admin/enforcement", {"mode": "off"})
+
+
+@pytest.fixture
+def enforced(counting: Pantheon) -> Pantheon:
+    """The server, refusing what is not covered."""
+    counting.put("/admin/enforcement", {"mode": "enforce"})
+    return counting
+
+
+def test_billing_is_switched_on_once_it_was_said_what_that_does(
+    counting: Pantheon, open_page: Opener
+) -> None:
+    session = counting.session(make_room(counting, {"Dear": "say: Worth it."}))
+    screen = open_page("/settings/budgets")
+    page = screen.page
+    page.get_by_role("radio", name="Charge and refuse").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("is refused before anything is sent")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("radio", name="Off")).to_be_checked()
+    assert counting.get("/wallet")["enforcement"] == "off"
+    page.get_by_role("radio", name="Charge and refuse").click()
+    dialog.get_by_role("button", name="Charge and refuse").click()
+    expect(page.get_by_role("radio", name="Charge and refuse")).to_be_checked()
+    expect(dialog).to_have_count(0)
+    assert counting.get("/wallet")["enforcement"] == "enforce"
+    moved = page.get_by_role("table").get_by_role("row")
+    expect(moved.nth(1)).to_contain_text("GrantedFor a test")
+    expect(moved.nth(1)).to_contain_text("+100.00")
+    screen.goto(f"/s/{session['id']}")
+    screen.send("Is it worth it?")
+    screen.wait_for_end()
+    screen.goto("/settings/budgets")
+    expect(moved.nth(1)).to_contain_text("A call")
+    expect(moved.nth(1)).to_contain_text("−")
 
 
 def test_a_turn_past_its_budget_keeps_its_text_until_the_budget_is_raised(

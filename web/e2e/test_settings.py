@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from .conftest import Opener
+from .screen import PHONE
 from .server import Pantheon, Refused
 
 GOOD = "sk-good-0123456789abcdef-Zx9q"
@@ -60,6 +61,13 @@ def _lab(pantheon: Pantheon) -> dict:
 def _tests(pantheon: Pantheon) -> list[dict]:
     calls = pantheon.get("/usage/calls?limit=200")["items"]
     return [call for call in calls if (call["purpose"], call["provider"]) == ("test", "lab")]
+
+
+def test_on_a_phone_the_tab_that_is_open_is_in_sight(open_page: Opener) -> None:
+    screen = open_page("/settings/page", size=PHONE)
+    tabs = screen.page.get_by_role("navigation", name="Parts of the settings")
+    expect(tabs.get_by_role("link", name="This page")).to_be_in_viewport(ratio=0.9)
+    expect(tabs.get_by_role("link", name="Models and providers")).not_to_be_in_viewport(ratio=0.9)
 
 
 def test_a_programs_key_is_shown_once_works_and_is_revoked(

@@ -5,15 +5,15 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
 from pantheon.api import money_shapes
 from pantheon.api.answers import Json
 from pantheon.api.bodies import Body
-from pantheon.api.deps import Cursor, Limit, RuntimeOf, SignedIn
+from pantheon.api.deps import Cursor, Limit, RuntimeOf, SignedIn, admin
 from pantheon.api.idempotency import call_once
-from pantheon.base.money import credits_text
+from pantheon.base.money import credits_text, microcredits_of
 from pantheon.db.pool import Connection
 from pantheon.ledger import payments as top_ups
 from pantheon.ledger import wallets
@@ -28,10 +28,26 @@ class NewTopUp(Body):
     amount_usd: Annotated[Decimal, Field(ge=1, le=100_000, decimal_places=2)]
 
 
+class WalletChange(Body):
+    """Below which balance the wallet is low."""
+
+    low_below: Annotated[
+        str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", description="Credits, as `2.5`.")
+    ]
+
+
 @router.get("", response_model=money_shapes.Wallet)
 async def get_wallet(runtime: RuntimeOf, who: SignedIn) -> Json:
     """What there is, what of it is reserved by what runs, and whether turns are refused."""
     async with runtime.db.transaction(who.workspace_id) as conn:
+        return Json(await wallets.view(conn, who.workspace_id))
+
+
+@router.patch("", response_model=money_shapes.Wallet, dependencies=[Depends(admin)])
+async def change_wallet(body: WalletChange, runtime: RuntimeOf, who: SignedIn) -> Json:
+    """Set the mark of a low balance: each time that the balance falls below it is told once."""
+    async with runtime.db.transaction(who.workspace_id) as conn:
+        await wallets.set_low_mark(conn, who, microcredits_of(body.low_below))
         return Json(await wallets.view(conn, who.workspace_id))
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from pantheon.accounts import keys
 from pantheon.ledger import attempts
 from tests.ledger.billing import CLOSING, attempt_of, give, take
@@ -21,6 +23,7 @@ async def test_balance_and_reserve_are_shown_apart(api):
         "reserved": "0.5000",
         "available": "1.5000",
         "low_balance": False,
+        "low_below": "1.0000",
         "enforcement": "enforce",
     }
 
@@ -58,3 +61,39 @@ async def test_movements_come_in_pages(api):
     amounts = [item["credits"] for item in (*page["items"], *rest["items"])]
     assert amounts == ["0.000003", "0.000002", "0.000001"]
     assert rest["next_cursor"] is None
+
+
+async def test_the_mark_of_a_low_balance_is_set_and_read(api, anonymous):
+    async with api.db.transaction(api.who.workspace_id) as conn:
+        await give(conn, api.who, 2_000_000)
+        member = await make_user(conn, api.who)
+        key, _ = await keys.create_key(conn, member, "member", ["read", "write"])
+    changed = await api.client.patch(PATH, json={"low_below": "2.000001"})
+    assert changed.status_code == 200
+    assert (changed.json()["low_below"], changed.json()["low_balance"]) == ("2.000001", True)
+    assert (await api.client.get(PATH)).json() == changed.json()
+    again = (await api.client.patch(PATH, json={"low_below": "0"})).json()
+    assert (again["low_below"], again["low_balance"]) == ("0.0000", False)
+    theirs = {"Authorization": f"Bearer {key}"}
+    refused = await anonymous.patch(PATH, json={"low_below": "3"}, headers=theirs)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (await api.client.get(PATH)).json() == again
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"low_below": None},
+        {"low_below": 5},
+        {"low_below": "-1"},
+        {"low_below": "1.0000001"},
+        {"low_below": "1" * 10},
+        {"low_below": "1e3"},
+        {"low_below": "1\n"},
+        {"low_below": "1", "balance": "100"},
+    ],
+)
+async def test_a_mark_that_is_none_is_refused(api, body):
+    refused = await api.client.patch(PATH, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "validation_error")

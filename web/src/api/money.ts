@@ -1,13 +1,14 @@
-/** Credits: the wallet, and the budgets that limit what is spent from it. */
+/** Credits: the wallet, what has moved it, and the budgets that limit what is spent from it. */
 
-import { queryOptions, type QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 
 import { answer, http, ifMatch } from "./http";
-import type { Budget, NewBudget } from "./types";
+import type { Budget, NewBudget, Wallet } from "./types";
 
 const MOST = 200;
 /** There are few budgets; past this many a list would not be read. */
 const PAGES = 5;
+const MOVEMENTS = 50;
 
 export const wallet = queryOptions({
   queryKey: ["wallet"],
@@ -31,12 +32,31 @@ export const budgets = queryOptions({
   },
 });
 
+/** What has moved the balance, the newest first, page by page. */
+export const transactionPages = infiniteQueryOptions({
+  queryKey: ["transactions"],
+  queryFn: ({ pageParam, signal }) =>
+    answer(
+      http.GET("/api/v1/wallet/transactions", {
+        params: { query: { limit: MOVEMENTS, cursor: pageParam } },
+        signal,
+      }),
+    ),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.next_cursor ?? undefined,
+});
+
 /** Ask again what there is to spend, where somebody looks at it. */
 export const refreshMoney = (client: QueryClient) =>
   Promise.all([
     client.invalidateQueries({ queryKey: wallet.queryKey }),
     client.invalidateQueries({ queryKey: budgets.queryKey }),
+    client.invalidateQueries({ queryKey: transactionPages.queryKey }),
   ]);
+
+/** Turn the switch of billing: it holds for every turn that is accepted from now on. */
+export const setEnforcement = (mode: Wallet["enforcement"]) =>
+  answer(http.PUT("/api/v1/admin/enforcement", { body: { mode } }));
 
 export const createBudget = (body: NewBudget, key: string) =>
   answer(

@@ -833,7 +833,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Wallet
+         * @description Set the mark of a low balance: each time that the balance falls below it is told once.
+         */
+        patch: operations["change_wallet"];
         trace?: never;
     };
     "/api/v1/wallet/transactions": {
@@ -3718,13 +3722,29 @@ export interface components {
             reserved: string;
             /** Available */
             available: string;
-            /** Low Balance */
+            /**
+             * Low Balance
+             * @description Credits count, and the balance is below `low_below`.
+             */
             low_balance: boolean;
+            /** Low Below */
+            low_below: string;
             /**
              * Enforcement
              * @enum {string}
              */
             enforcement: "off" | "warn" | "enforce";
+        };
+        /**
+         * WalletChange
+         * @description Below which balance the wallet is low.
+         */
+        WalletChange: {
+            /**
+             * Low Below
+             * @description Credits, as `2.5`.
+             */
+            low_below: string;
         };
         /**
          * Warning
@@ -5599,6 +5619,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wallet"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletChange"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

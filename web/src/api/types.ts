@@ -31,6 +31,7 @@ export type Step = Omit<Schemas["Step"], "error"> & { error: StepError | null };
 export type StepStatus = Step["status"];
 export type Summary = Schemas["Summary"];
 export type SummaryChange = Schemas["SummaryChange"];
+export type Transaction = Schemas["Transaction"];
 export type Usage = Schemas["Usage"];
 export type Wallet = Schemas["Wallet"];
 

@@ -7,7 +7,7 @@ import { createQueryClient } from "../api/queries";
 import { makeSession } from "../testing/make";
 import { items, json, serve } from "../testing/server";
 
-import Palette from "./Palette";
+import { Palette } from "./Palette";
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** Go to a session, a room, an agent, or do something, by writing a part of its name. */
-export default function Palette({ onClose }: Props) {
+export function Palette({ onClose }: Props) {
   const [text, setText] = useState("");
   const found = fitting([...useChoices(), ...useFound(text)], text);
   const choose = (choice: Choice) => {
@@ -114,7 +114,7 @@ function Icon({ choice }: { choice: Choice }) {
     case "rooms":
       return <RoomDots colors={choice.colors ?? []} />;
     case "agents":
-      return <Avatar name={choice.hint?.slice(1) ?? ""} color={choice.colors?.[0] ?? 0} size="s" />;
+      return <Avatar name={choice.agent ?? ""} color={choice.colors?.[0] ?? 0} size="s" />;
     case "sessions":
     case "messages":
       return <MessageSquareText className="icon mx-0.5 text-fg-3" aria-hidden />;

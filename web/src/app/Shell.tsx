@@ -8,13 +8,13 @@ import { useNewSession } from "../parts/useNewSession";
 import { Sheet } from "../ui/Dialog";
 
 import { ErrorBoundary } from "./ErrorBoundary";
+import { Palette } from "./Palette";
 import { Loading } from "./Plain";
 import { Sidebar } from "./Sidebar";
 import { Toaster } from "./Toaster";
 import { useHere } from "./useHere";
 import { useShortcuts } from "./useShortcuts";
 
-const Palette = lazy(() => import("./Palette"));
 const HelpSheet = lazy(() => import("./HelpSheet"));
 
 /** The sidebar beside a screen; on a phone it comes in over it. Over both, palette and help. */
@@ -67,10 +67,9 @@ export function Shell({ children }: { children: ReactNode }) {
       <Sheet open={open} onOpenChange={setOpen} title={t.shell.nav}>
         <Sidebar />
       </Sheet>
-      <Suspense>
-        {over === "palette" && <Palette onClose={() => setOver(null)} />}
-        {over === "help" && <HelpSheet onClose={() => setOver(null)} />}
-      </Suspense>
+      {/* Not lazy: its box is there for the first letter that is typed after Ctrl and K. */}
+      {over === "palette" && <Palette onClose={() => setOver(null)} />}
+      <Suspense>{over === "help" && <HelpSheet onClose={() => setOver(null)} />}</Suspense>
       <Toaster />
     </ShellContext>
   );

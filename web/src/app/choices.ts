@@ -8,6 +8,8 @@ export interface Choice {
   hint?: string;
   /** A room's colours, or an agent's. */
   colors?: number[];
+  /** The agent whose letter stands before it. */
+  agent?: string;
   run: () => void;
 }
 

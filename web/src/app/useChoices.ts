@@ -6,7 +6,7 @@ import { t } from "../lib/strings";
 import { palette as words } from "../lib/strings.palette";
 import { chooseTheme } from "../lib/theme";
 import { useShell } from "../parts/shell";
-import { useWallet } from "../parts/useMoney";
+import { useMoneyShown } from "../parts/useMoney";
 import { useNewSession } from "../parts/useNewSession";
 
 import type { Choice } from "./choices";
@@ -17,7 +17,7 @@ export function useChoices(): Choice[] {
   const agentList = useQuery(agents).data ?? [];
   const sessionList = useQuery(sessions).data ?? [];
   const [, navigate] = useLocation();
-  const charged = useWallet() !== undefined;
+  const withMoney = useMoneyShown();
   const { openHelp } = useShell();
   const open = useNewSession();
   const action = (id: string, name: string, run: () => void): Choice => ({
@@ -55,6 +55,7 @@ export function useChoices(): Choice[] {
         name: words.actions.newSessionWith(agent.name),
         hint: `@${agent.key}`,
         colors: [agent.color],
+        agent: agent.name,
         run: () => open.mutate({ kind: "agents", id: agent.id }),
       }),
     ),
@@ -66,7 +67,7 @@ export function useChoices(): Choice[] {
     ),
     go("models", words.actions.models, "/settings/models"),
     go("keys", words.actions.keys, "/settings/keys"),
-    ...(charged ? [go("budgets", words.actions.budgets, "/settings/budgets")] : []),
+    ...(withMoney ? [go("budgets", words.actions.budgets, "/settings/budgets")] : []),
     go("page", words.actions.page, "/settings/page"),
     go("welcome", words.actions.welcome, "/welcome"),
     ...(["system", "light", "dark"] as const).map((theme) =>

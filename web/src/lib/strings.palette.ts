@@ -2,7 +2,7 @@
 
 export const palette = {
   title: "Search and go to",
-  box: "Sessions, rooms, agents, actions, and what was said",
+  box: "Go to, do, or find what was said",
   none: "Nothing fits.",
   searching: "Searching what was said",
   groups: {

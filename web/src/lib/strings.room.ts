@@ -32,6 +32,7 @@ export const room = {
     approve: "approval",
     manager: "manager",
     limits: "limits",
+    summary_model: "who writes its summaries",
     seats: "seats",
   },
 
@@ -99,6 +100,17 @@ export const room = {
     each_round: { name: "Every round", about: "Each decision of the manager waits for you" },
     each_agent: { name: "Every agent", about: "Between two agents you can say something, or stop" },
   },
+
+  summaries: "Summaries of older turns",
+  summariesHelp: "When a session outgrows a model's window, its oldest turns are summarised before anything is left out.",
+  summaryKinds: {
+    own: {
+      name: "As usual",
+      about: "The model that the operator has set for summaries; if none is set, each agent's own",
+    },
+    model: { name: "A model", about: "One for all agents of this room: a fast one costs less" },
+  },
+  summaryModel: "Model that writes summaries",
 
   limits: "Limits",
   limitsHelp: "When a limit is reached the turn ends with what it has, and says which limit it was.",

@@ -7,6 +7,7 @@ export const summary = {
     from === to ? `Turn ${from} is summarised` : `Turns ${from}–${to} are summarised`,
   markerOf: (name: string, from: number, to: number) =>
     `For ${name}, turns ${from}–${to} are summarised`,
+  size: (tokens: number) => `≈ ${plural(tokens, "token")}`,
   read: "read",
   title: (from: number, to: number) => `Summary of turns ${from}–${to}`,
   about: "Agents read this instead of those turns. The turns stay in the session.",

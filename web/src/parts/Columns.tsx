@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 
 import type { Step, Turn } from "../api/types";
 import { t } from "../lib/strings";
+import { useInSight } from "../ui/useInSight";
 import { PHONE, useMedia } from "../ui/useMedia";
 
 import { Avatar } from "./Avatar";
@@ -61,6 +62,7 @@ function Tabs({ turn, steps, actions, sentStepId, pinned }: Props) {
     steps.find((step) => step.status === "running") ??
     steps.findLast((step) => step.status === "completed") ??
     steps[0];
+  useInSight(list, current?.id ?? "");
   if (!current) return null;
   const panelId = `tab-${turn.id}`;
   function onKeyDown(event: KeyboardEvent) {

@@ -1,6 +1,6 @@
 import { isLive } from "../api/timeline";
 import type { Turn } from "../api/types";
-import { clock, isFree } from "../lib/format";
+import { clock, duration, isFree } from "../lib/format";
 import { t } from "../lib/strings";
 
 import { Money } from "./Money";
@@ -42,7 +42,11 @@ export function SumLine({ turn, caps }: { turn: Turn; caps: Caps | null }) {
   const waiting = turn.status === "queued" && since === null;
   const clockPart = time !== null && !waiting && (
     <span key="time" className="phone:hidden">
-      {live && caps?.turnMs ? t.plan.timeOf(clock(time), clock(caps.turnMs)) : clock(time)}
+      {!live
+        ? duration(time)
+        : caps?.turnMs
+          ? t.plan.timeOf(clock(time), clock(caps.turnMs))
+          : clock(time)}
     </span>
   );
   const parts = [

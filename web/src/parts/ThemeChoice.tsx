@@ -8,12 +8,12 @@ import { Segmented } from "../ui/Segmented";
 const ICONS = { system: Monitor, light: Sun, dark: Moon };
 const THEMES: Theme[] = ["system", "light", "dark"];
 
-/** Light, dark, or as the system is. */
-export function ThemeChoice() {
+/** Light, dark, or as the system is. `strong`: its label is one of several on a screen. */
+export function ThemeChoice({ strong = false }: { strong?: boolean }) {
   const [theme, setTheme] = useState(chosenTheme);
   return (
     <div className="flex items-center justify-between">
-      <span className="text-fg-3">{t.shell.theme}</span>
+      <span className={strong ? "text-13 font-medium" : "text-fg-3"}>{t.shell.theme}</span>
       <Segmented
         className="seg-icons"
         label={t.shell.theme}

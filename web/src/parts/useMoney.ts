@@ -15,6 +15,22 @@ export function useWallet(): Wallet | undefined {
   return known && known.enforcement !== "off" ? known : undefined;
 }
 
+const MAY_CHANGE = ["owner", "admin"];
+
+/** Whether who is signed in sets budgets and turns the switch. */
+export function useMayChangeMoney(): boolean {
+  const me = useQuery(info).data;
+  return me !== undefined && MAY_CHANGE.includes(me.user.role);
+}
+
+/** Whether the screen of credits says something: to whom credits are charged, or who decides it. */
+export function useMoneyShown(): boolean {
+  const able = useQuery(info).data?.features.includes("billing") ?? false;
+  const mayChange = useMayChangeMoney();
+  const charged = useWallet() !== undefined;
+  return charged || (able && mayChange);
+}
+
 /** The budgets that there are; none where nothing is charged. */
 export function useBudgets(): Budget[] {
   const charged = useWallet() !== undefined;

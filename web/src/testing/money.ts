@@ -1,6 +1,6 @@
 /** A server that charges, for tests of screens. */
 
-import type { Budget, Wallet } from "../api/types";
+import type { Budget, Transaction, Wallet } from "../api/types";
 
 import { items, json, serve } from "./server";
 
@@ -10,6 +10,7 @@ export function makeWallet(part: Partial<Wallet> = {}): Wallet {
     reserved: "0.0486",
     available: "18.3715",
     low_balance: false,
+    low_below: "1.0000",
     enforcement: "enforce",
     ...part,
   };
@@ -33,6 +34,23 @@ export function makeBudget(id: string, part: Partial<Budget> = {}): Budget {
   };
 }
 
+export function makeTransaction(id: string, part: Partial<Transaction> = {}): Transaction {
+  return {
+    id,
+    kind: "charge",
+    credits: "-0.0123",
+    reserved: "-0.0123",
+    hold_id: "hold",
+    call_id: `call-${id}`,
+    user_id: null,
+    reason: null,
+    reference: null,
+    month: "2026-01",
+    created_at: "2026-01-01T00:00:00Z",
+    ...part,
+  };
+}
+
 /** As `serve`, with billing. */
 export function serveMoney(wallet: Wallet, budgets: Budget[], answers: Parameters<typeof serve>[0] = {}) {
   return serve({
@@ -45,6 +63,7 @@ export function serveMoney(wallet: Wallet, budgets: Budget[], answers: Parameter
         workspace: { id: "w", name: "My workspace" },
       }),
     "GET /api/v1/wallet": () => json(wallet),
+    "GET /api/v1/wallet/transactions": items([]),
     "GET /api/v1/budgets": items(budgets),
     ...answers,
   });

@@ -8,12 +8,15 @@ import { IconButton } from "./IconButton";
 interface Props {
   text: () => string | Promise<string>;
   label: string;
+  /** The label is read beside the icon. */
+  labelled?: boolean;
   className?: string;
   "data-key"?: string;
 }
 
 /** Copies a text, and says so for a moment. */
-export function CopyButton({ text, label, className = "", ...rest }: Props) {
+export function CopyButton(props: Props) {
+  const { text, label, labelled = false, className = "", ...rest } = props;
   const [copied, setCopied] = useState(false);
   const [failed, setFailed] = useState("");
   useEffect(() => {
@@ -31,9 +34,22 @@ export function CopyButton({ text, label, className = "", ...rest }: Props) {
     }
   };
   const Icon = copied ? Check : Copy;
+  const told = copied ? t.step.copied : failed ? t.step.notCopied(failed) : label;
+  if (labelled)
+    return (
+      <button
+        type="button"
+        className={`btn btn-s ${className}`}
+        {...rest}
+        onClick={() => void copy()}
+      >
+        <Icon className="icon icon-s" aria-hidden />
+        {told}
+      </button>
+    );
   return (
     <IconButton
-      label={copied ? t.step.copied : failed ? t.step.notCopied(failed) : label}
+      label={told}
       className={className}
       {...rest}
       onClick={() => void copy()}

@@ -42,7 +42,8 @@ CREATE TABLE wallets (
     held_microcredits bigint NOT NULL DEFAULT 0 CHECK (held_microcredits >= 0),
     low_balance_microcredits bigint NOT NULL DEFAULT 1000000 CHECK (low_balance_microcredits >= 0),
     low_since timestamptz,
-    low_told_at timestamptz,
+    -- The `low_since` that was told last.
+    low_told_since timestamptz,
     closed_through date,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);

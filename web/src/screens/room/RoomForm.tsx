@@ -14,6 +14,7 @@ import { ManagerChoice } from "./ManagerChoice";
 import { ModeCards } from "./ModeCards";
 import type { SeatView } from "./SeatRow";
 import { Seats } from "./Seats";
+import { SummaryModel } from "./SummaryModel";
 import { TurnCost } from "./TurnCost";
 import type { RoomFields, SeatDraft } from "./draft";
 
@@ -51,6 +52,7 @@ export function RoomForm(props: Props) {
   const known = useQuery(info).data?.modes ?? [];
   const seated = seats.flatMap((seat) => agents.find((agent) => agent.id === seat.agent_id) ?? []);
   const views = seats.map((seat) => viewOf(seat, props));
+  const firstModel = seated[0]?.model ?? "";
   const approvals = APPROVALS[fields.mode];
   const change = (id: string, part: Partial<SeatDraft>) =>
     onSeats(seats.map((seat) => (seat.agent_id === id ? { ...seat, ...part } : seat)));
@@ -116,7 +118,7 @@ export function RoomForm(props: Props) {
           <ManagerChoice
             value={fields.manager}
             agents={seated}
-            model={seated[0]?.model ?? ""}
+            model={firstModel}
             onChange={(manager) => onFields({ manager })}
           />
         </Block>
@@ -154,6 +156,13 @@ export function RoomForm(props: Props) {
             </select>
           </label>
         </div>
+      </Block>
+      <Block title={words.summaries} help={words.summariesHelp}>
+        <SummaryModel
+          value={fields.summary_model}
+          first={firstModel}
+          onChange={(summary_model) => onFields({ summary_model })}
+        />
       </Block>
       <Block title={words.limits} help={words.limitsHelp}>
         <Limits fields={fields} onChange={(limits) => onFields({ limits })} />

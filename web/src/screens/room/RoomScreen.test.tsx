@@ -92,6 +92,39 @@ describe("the room editor", () => {
     expect(changes(asked)).toEqual([]);
   });
 
+  it("lets one model write the summaries, and leaves it to the agents again", async () => {
+    let model: string | null = null;
+    let version = 1;
+    const asked = serve({
+      "GET /api/v1/rooms/room": () => json(makeRoom({ version, summary_model: model })),
+      "PATCH /api/v1/rooms/room": ({ body }) => {
+        model = (body as { summary_model: string | null }).summary_model;
+        version += 1;
+        return json(makeRoom({ version, summary_model: model }));
+      },
+    });
+    const user = open();
+    const block = await screen.findByRole("region", { name: "Summaries of older turns" });
+    const summaries = within(block);
+    const usual = summaries.getByRole<HTMLInputElement>("radio", { name: /^As usual/ });
+    expect(usual.checked).toBe(true);
+    await user.click(summaries.getByRole("radio", { name: /^A model/ }));
+    const picker = summaries.getByRole<HTMLInputElement>("combobox");
+    expect(picker.value).toBe("demo/analyst");
+    await user.clear(picker);
+    await user.type(picker, "demo/fast");
+    await user.click(screen.getByRole("button", { name: "Save room" }));
+    await screen.findByText("Saved");
+    await user.click(usual);
+    await user.click(screen.getByRole("button", { name: "Save room" }));
+    await waitFor(() =>
+      expect(changes(asked).map(([, ifMatch, body]) => [ifMatch, body])).toEqual([
+        ['"1"', { summary_model: "demo/fast" }],
+        ['"2"', { summary_model: null }],
+      ]),
+    );
+  });
+
   it("edits the agent of a seat, whose key nobody else has", async () => {
     const asked = serve({
       "PATCH /api/v1/agents/agent-skeptic": () => json(makeAgent("doubter", { version: 2 })),

@@ -13,6 +13,8 @@ export interface RoomFields {
   approve: Room["approve"];
   manager: Manager | null;
   limits: Room["limits"];
+  /** `null`: whom the operator says, else each agent's own model. */
+  summary_model: string | null;
 }
 
 /** A place at the table. `context` is what the agent sees here only; `null`: as everywhere. */
@@ -40,6 +42,7 @@ export const NEW_ROOM: RoomFields = {
   approve: "never",
   manager: null,
   limits: {},
+  summary_model: null,
 };
 
 export function fieldsOf(room: Room): RoomFields {
@@ -53,6 +56,7 @@ export function fieldsOf(room: Room): RoomFields {
     goal: room.goal ?? "",
     manager: room.manager,
     limits: room.limits,
+    summary_model: room.summary_model,
   };
 }
 

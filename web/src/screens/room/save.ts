@@ -5,8 +5,12 @@ import type { Room } from "../../api/types";
 
 import { type RoomDraft, type RoomFields, type SeatDraft, seatChanges, seatsOf } from "./draft";
 
-const body = ({ goal, ...rest }: Partial<RoomFields>) =>
-  goal === undefined ? rest : { ...rest, goal: goal.trim() === "" ? null : goal };
+/** As the server has it: where nothing is written there is none. */
+const body = ({ goal, summary_model, ...rest }: Partial<RoomFields>) => ({
+  ...rest,
+  ...(goal !== undefined && { goal: goal.trim() === "" ? null : goal }),
+  ...(summary_model !== undefined && { summary_model: summary_model || null }),
+});
 
 /**
  * Save what `draft` changes of `room`. Throws ApiProblem, `stale_version` when the room was

@@ -37,6 +37,8 @@ export function Dock(props: Props) {
   const { mode, who } = whoAnswers({ room: place.room, seats: place.seats, chosen, text });
   const box = useRef<{ focus: () => void }>(null);
   useEffect(() => {
+    // What was opened over the page meanwhile keeps the focus: a menu that loses it closes.
+    if (document.querySelector("[role=menu], [role=dialog]")) return;
     if (matchMedia("(pointer: fine)").matches) box.current?.focus();
   }, []);
 

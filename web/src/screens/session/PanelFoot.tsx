@@ -8,8 +8,9 @@ import { useBudgets } from "../../parts/useMoney";
 import type { Place } from "./usePlace";
 
 const words = money.panel;
-/** What holds for a seat where neither a turn nor the room says otherwise. */
+/** What holds where neither a turn nor the room says otherwise. */
 const SEAT_SECONDS = 180;
+const CALLS_PER_AGENT = 3;
 
 interface Props {
   timeline: Timeline;
@@ -21,10 +22,9 @@ export function PanelFoot({ timeline, place }: Props) {
   const { room_id, agent_id, id } = timeline.session;
   const here = new Set([room_id, agent_id, id]);
   const budgets = useBudgets().filter((budget) => here.has(budget.scope_id));
-  // The same turns hold it in each of them.
-  const reserved = budgets.find((budget) => budget.reserved !== null)?.reserved ?? undefined;
   const limits = liveTurn(timeline)?.limits ?? place.room.limits;
   const seconds = Number(limits.step_seconds ?? SEAT_SECONDS);
+  const calls = Number(limits.calls_per_agent ?? CALLS_PER_AGENT);
   return (
     <div className="mt-auto grid gap-2 border-t border-line bg-surface px-4 py-3 text-12">
       {budgets.map((budget) => (
@@ -37,19 +37,21 @@ export function PanelFoot({ timeline, place }: Props) {
                 : words.spent(creditsOf(budget.spent), creditsText(budget.limit))}
             </span>
           </div>
-          {budget.spent !== null && (
-            <SpentBar
-              spent={budget.spent}
-              reserved={budget.reserved ?? "0"}
-              limit={budget.limit}
-            />
+          {budget.spent !== null && budget.reserved !== null && (
+            <>
+              <SpentBar spent={budget.spent} reserved={budget.reserved} limit={budget.limit} />
+              <div className="kv">
+                <span>{words.reserved}</span>
+                <span className="num">{creditsText(budget.reserved)}</span>
+              </div>
+            </>
           )}
         </div>
       ))}
-      {reserved !== undefined && (
+      {place.room.mode === "orchestrator" && (
         <div className="kv">
-          <span>{words.reserved}</span>
-          <span className="num">{creditsText(reserved)}</span>
+          <span>{words.callsOfOne}</span>
+          <span className="num">{words.atMost(calls)}</span>
         </div>
       )}
       <div className="kv">

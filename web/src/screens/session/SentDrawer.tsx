@@ -152,7 +152,7 @@ function Parts({ turn, step, sent }: { turn: Turn; step: Step; sent: Sent }) {
           sha256 {sent.request_sha256.slice(0, 8)}…{sent.request_sha256.slice(-4)}
         </span>
         {sent.exact ? (
-          <CopyButton text={request} label={t.sent.copy} />
+          <CopyButton text={request} label={t.sent.copy} labelled />
         ) : (
           <span title={t.sent.inexactWhy}>{t.sent.inexact}</span>
         )}

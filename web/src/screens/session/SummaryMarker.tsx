@@ -19,6 +19,7 @@ export function SummaryMarker({ summary }: { summary: Summary }) {
     <div className="marker">
       <FoldVertical className="icon icon-s" aria-hidden />
       <span>{name ? words.markerOf(name, from, to) : words.marker(from, to)}</span>
+      <span className="num phone:hidden">{words.size(summary.tokens)}</span>
       <button
         type="button"
         className="link"

@@ -4,8 +4,9 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { createQueryClient } from "../../api/queries";
-import { makeBudget, makeWallet, serveMoney } from "../../testing/money";
-import { changes, json } from "../../testing/server";
+import { makeSession } from "../../testing/make";
+import { makeBudget, makeTransaction, makeWallet, serveMoney } from "../../testing/money";
+import { changes, items, json } from "../../testing/server";
 import { problem } from "../../testing/stream";
 
 import { Budgets } from "./Budgets";
@@ -50,6 +51,31 @@ describe("credits and budgets", () => {
     expect(changes(asked)).toEqual([["POST /api/v1/budgets", null, body]]);
   });
 
+  it("sets a budget of a session", async () => {
+    const { asked, user } = open(
+      {
+        "GET /api/v1/sessions": items([
+          makeSession({ id: "s1", name: "Launch plan" }),
+          makeSession({ id: "s2" }),
+        ]),
+        "POST /api/v1/budgets": () => json(makeBudget("new"), 201),
+      },
+      [],
+    );
+    await user.click(await screen.findByRole("button", { name: "New budget" }));
+    await user.selectOptions(screen.getByRole("combobox", { name: "Of what" }), "session");
+    const which = screen.getByRole<HTMLSelectElement>("combobox", { name: "Which session" });
+    await waitFor(() =>
+      expect([...which.options].map((one) => one.text)).toEqual(["Launch plan", "New session"]),
+    );
+    await user.selectOptions(which, "s2");
+    await user.type(screen.getByRole("textbox", { name: "Limit in credits" }), "2");
+    await user.click(screen.getByRole("button", { name: "Set budget" }));
+    await screen.findByRole("button", { name: "New budget" });
+    const body = { scope: "session", scope_id: "s2", period: "day", limit: "2" };
+    expect(changes(asked)).toEqual([["POST /api/v1/budgets", null, body]]);
+  });
+
   it("changes a limit as it was read, and keeps what was written when somebody was faster", async () => {
     const { asked, user } = open({
       "PATCH /api/v1/budgets/b": () => problem(409, "stale_version"),
@@ -78,5 +104,63 @@ describe("credits and budgets", () => {
     await screen.findByText("Only an owner or an admin changes budgets.");
     await screen.findByRole("listitem");
     expect(screen.queryByRole("button")).toBeNull();
+    expect(screen.queryByRole("radio")).toBeNull();
+    screen.getByText(/What goes past the balance or a budget is refused/);
+    await screen.findByText(/the charges of your own calls/);
+  });
+});
+
+describe("the switch of billing", () => {
+  it("is turned once it was said what that does", async () => {
+    const { asked, user } = open({
+      "PUT /api/v1/admin/enforcement": () => json(makeWallet({ enforcement: "warn" })),
+    });
+    await user.click(await screen.findByRole("radio", { name: /^Charge and warn/ }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Charge calls, and warn?" }));
+    dialog.getByText(/runs all the same, with a warning/);
+    await user.click(dialog.getByRole("button", { name: "Cancel" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(changes(asked)).toEqual([]);
+    await user.click(screen.getByRole("radio", { name: /^Charge and warn/ }));
+    await user.click(await screen.findByRole("button", { name: "Charge and warn" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(changes(asked)).toEqual([["PUT /api/v1/admin/enforcement", null, { mode: "warn" }]]);
+  });
+
+  it("says why it could not be turned, and stays as it was", async () => {
+    const { user } = open({ "PUT /api/v1/admin/enforcement": () => problem(403, "forbidden") });
+    await user.click(await screen.findByRole("radio", { name: /^Off/ }));
+    await user.click(await screen.findByRole("button", { name: "Stop charging" }));
+    expect((await screen.findByRole("alert")).textContent).toBe("It says forbidden.");
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    const refuses = screen.getByRole<HTMLInputElement>("radio", { name: /^Charge and refuse/ });
+    expect(refuses.checked).toBe(true);
+  });
+});
+
+describe("what has moved the balance", () => {
+  it("is told the newest first, page by page", async () => {
+    const granted = makeTransaction("old", {
+      kind: "grant",
+      credits: "20",
+      reason: "For the start",
+    });
+    const { asked, user } = open({
+      "GET /api/v1/wallet/transactions": ({ query }) =>
+        json(
+          query.get("cursor") === "next"
+            ? { items: [granted], next_cursor: null }
+            : { items: [makeTransaction("new")], next_cursor: "next" },
+        ),
+    });
+    const moved = within(await screen.findByRole("table"));
+    const rows = () => moved.getAllByRole("row").slice(1).map((row) => row.textContent);
+    expect(rows()).toEqual([expect.stringMatching(/^A call.*−0\.0123$/)]);
+    await user.click(screen.getByRole("button", { name: "Show more" }));
+    await waitFor(() => expect(rows()).toHaveLength(2));
+    expect(rows()[1]).toMatch(/^GrantedFor the start.*\+20\.00$/);
+    expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
+    const limits = asked.filter((one) => one.path.endsWith("/transactions"));
+    expect(limits.map((one) => one.query.get("limit"))).toEqual(["50", "50"]);
   });
 });

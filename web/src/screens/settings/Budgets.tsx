@@ -1,31 +1,31 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { budgets, wallet } from "../../api/money";
-import { info } from "../../api/queries";
 import type { Wallet } from "../../api/types";
 import { creditsOf } from "../../lib/format";
 import { money } from "../../lib/strings.money";
 import { settings } from "../../lib/strings.settings";
 import { Notice } from "../../parts/Notice";
+import { useMayChangeMoney } from "../../parts/useMoney";
 
+import { BillingSwitch } from "./BillingSwitch";
 import { BudgetRow } from "./BudgetRow";
 import { NewBudget } from "./NewBudget";
+import { Transactions } from "./Transactions";
 
 const words = money.budgets;
-const MAY_CHANGE = ["owner", "admin"];
 
-/** What there is to spend, and the budgets that limit it. */
+/** What there is to spend, the budgets that limit it, and what has moved it. */
 export function Budgets() {
-  const me = useQuery(info).data;
   const purse = useQuery(wallet);
   const list = useQuery(budgets);
-  const mayChange = me !== undefined && MAY_CHANGE.includes(me.user.role);
+  const mayChange = useMayChangeMoney();
   const problem = purse.error ?? list.error;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
       <p className="text-13 text-fg-2">{words.lead}</p>
       {problem && <Notice role="alert">{problem.message}</Notice>}
-      {purse.data && <Purse wallet={purse.data} />}
+      {purse.data && <Purse wallet={purse.data} mayChange={mayChange} />}
       {(purse.isPending || list.isPending) && <p role="status">{settings.loading}</p>}
       {list.data && (
         <section className="grid grid-cols-[minmax(0,1fr)] gap-3" aria-label={words.list}>
@@ -42,12 +42,13 @@ export function Budgets() {
           )}
         </section>
       )}
+      {purse.data && <Transactions all={mayChange} />}
     </div>
   );
 }
 
 /** The balance, what is reserved of it, and what is left, each apart. */
-function Purse({ wallet }: { wallet: Wallet }) {
+function Purse({ wallet, mayChange }: { wallet: Wallet; mayChange: boolean }) {
   const { balance, reserved, available, low_balance, enforcement } = wallet;
   const facts = [
     [money.wallet.balance, balance],
@@ -68,7 +69,11 @@ function Purse({ wallet }: { wallet: Wallet }) {
         ))}
       </dl>
       {low_balance && <p className="text-13 text-warn">{money.wallet.low}.</p>}
-      <p className="text-12 text-fg-3">{words.mode[enforcement]}</p>
+      {mayChange ? (
+        <BillingSwitch mode={enforcement} />
+      ) : (
+        <p className="text-12 text-fg-3">{money.billing.modes[enforcement].about}</p>
+      )}
     </section>
   );
 }

@@ -2,14 +2,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
 import { createBudget, refreshMoney } from "../../api/money";
-import { agents, info, rooms } from "../../api/queries";
+import { agents, info, rooms, sessions } from "../../api/queries";
 import type { NewBudget as Body } from "../../api/types";
+import { t } from "../../lib/strings";
 import { money } from "../../lib/strings.money";
 import { CreditsField, isAmount } from "../../parts/CreditsField";
 
 const words = money.budgets;
-/** A session's budget is set where one knows its id: through the API. */
-const SCOPES = ["workspace", "user", "room", "agent"] as const;
+const SCOPES = ["workspace", "user", "room", "agent", "session"] as const;
 const PERIODS = ["turn", "day", "month"] as const;
 type Scope = (typeof SCOPES)[number];
 
@@ -27,13 +27,19 @@ export function NewBudget() {
 function Form({ onDone }: { onDone: () => void }) {
   const client = useQueryClient();
   const me = useQuery(info).data?.user.id;
-  const things = { room: useQuery(rooms).data ?? [], agent: useQuery(agents).data ?? [] };
+  const things = {
+    workspace: null,
+    user: null,
+    room: useQuery(rooms).data ?? [],
+    agent: useQuery(agents).data ?? [],
+    session: useQuery(sessions).data ?? [],
+  };
   const [scope, setScope] = useState<Scope>("workspace");
   const [chosen, setChosen] = useState("");
   const [period, setPeriod] = useState<Body["period"]>("day");
   const [limit, setLimit] = useState("");
   const [key] = useState(() => crypto.randomUUID());
-  const list = scope === "room" || scope === "agent" ? things[scope] : null;
+  const list: { id: string; name: string | null }[] | null = things[scope];
   const thing = list?.find((one) => one.id === chosen) ?? list?.[0];
   const ready = isAmount(limit) && (list === null || thing !== undefined);
   const create = useMutation({
@@ -58,11 +64,11 @@ function Form({ onDone }: { onDone: () => void }) {
           options={SCOPES.map((value) => [value, money.scopes[value]])}
           onChange={setScope}
         />
-        {list && (scope === "room" || scope === "agent") && (
+        {list && scope !== "workspace" && scope !== "user" && (
           <Choice
             label={words.which[scope]}
             value={thing?.id ?? ""}
-            options={list.map((one) => [one.id, one.name])}
+            options={list.map((one) => [one.id, one.name ?? t.shell.untitled])}
             onChange={setChosen}
           />
         )}
@@ -74,7 +80,7 @@ function Form({ onDone }: { onDone: () => void }) {
         />
         <CreditsField label={words.limit} value={limit} onChange={setLimit} />
       </div>
-      {list?.length === 0 && (scope === "room" || scope === "agent") && (
+      {list?.length === 0 && scope !== "workspace" && scope !== "user" && (
         <p className="text-12 text-fg-3">{words.nothingThere[scope]}</p>
       )}
       {create.error && (

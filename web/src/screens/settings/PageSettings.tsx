@@ -34,7 +34,7 @@ export function PageSettings() {
   return (
     <div className="grid max-w-[560px] gap-5">
       <p className="text-13 text-fg-2">{words.lead}</p>
-      <ThemeChoice />
+      <ThemeChoice strong />
       <Options
         label={words.sendKey}
         value={sendKey}

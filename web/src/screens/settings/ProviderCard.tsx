@@ -13,7 +13,7 @@ const words = settings.models;
 /** A provider: where its key comes from, why it is not available, and what its models cost. */
 export function ProviderCard({ provider, models }: { provider: Provider; models: Model[] }) {
   const id = useId();
-  const { available, has_key, last4, source } = provider;
+  const { available, has_key, last4, source, takes_key } = provider;
   const ready = models.filter((model) => model.available).length;
   return (
     <section aria-labelledby={id} className="provider">
@@ -22,14 +22,17 @@ export function ProviderCard({ provider, models }: { provider: Provider; models:
           {provider.name}
         </h2>
         <Availability ok={available} />
-        <span className="num text-12 text-fg-3">
-          {has_key && last4 ? words.key(last4, source) : words.from(source)}
-        </span>
+        {/* That there is no key is its reason below. */}
+        {(has_key || available || !takes_key) && (
+          <span className="num text-12 text-fg-3">
+            {has_key && last4 ? words.key(last4, source) : words.from(source)}
+          </span>
+        )}
         <span className="flex-1" />
         {models.length > 0 && (
           <span className="num text-12 text-fg-3">{words.count(ready, models.length)}</span>
         )}
-        {provider.takes_key && <ProviderKey provider={provider} />}
+        {takes_key && <ProviderKey provider={provider} />}
       </header>
       {[provider.reason, provider.note, provider.any_model ? words.anyModel : null].map(
         (line) =>
@@ -83,7 +86,7 @@ function ModelTable({ provider, models }: { provider: Provider; models: Model[] 
                 <span className="[overflow-wrap:anywhere]">
                   {model.id.slice(provider.name.length + 1)}
                 </span>
-                {!model.available && (
+                {!model.available && model.reason !== provider.reason && (
                   <small className="block text-bad">{model.reason ?? words.unavailable}</small>
                 )}
               </th>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { sums } from "../../api/usage";
-import { addDecimals, count, isFree, large, percentOf, usd } from "../../lib/format";
+import { addDecimals, count, creditsOf, isFree, large, percentOf, usd } from "../../lib/format";
 import { money } from "../../lib/strings.money";
 import { usage as words } from "../../lib/strings.usage";
 import { creditsText } from "../../parts/Credits";
@@ -35,7 +35,7 @@ export function Totals({ from }: { from: string }) {
       : creditsText(credits),
     monthly?.spent &&
       money.budgets.ofMonth(
-        creditsText(monthly.limit),
+        creditsOf(monthly.limit),
         Math.round(percentOf(monthly.spent, monthly.limit)),
       ),
     estimated && words.estimated,
