@@ -780,6 +780,7 @@ CREATE TABLE public.usage_rollups (
     workspace_id uuid NOT NULL,
     id bigint NOT NULL,
     kind text NOT NULL,
+    monthly boolean DEFAULT false NOT NULL,
     day date NOT NULL,
     user_id uuid,
     room_id uuid,
@@ -798,7 +799,7 @@ CREATE TABLE public.usage_rollups (
     cost_usd numeric NOT NULL,
     charged_microcredits bigint NOT NULL,
     estimated boolean NOT NULL,
-    CONSTRAINT usage_rollups_kind_check CHECK ((kind = ANY (ARRAY['day'::text, 'month'::text, 'model'::text, 'user'::text, 'room'::text, 'agent'::text, 'session'::text, 'turn'::text])))
+    CONSTRAINT usage_rollups_kind_check CHECK ((kind = ANY (ARRAY['day'::text, 'model'::text, 'user'::text, 'room'::text, 'agent'::text, 'session'::text, 'turn'::text])))
 );
 
 COMMENT ON TABLE public.usage_rollups IS 'ledger: sums of call events over whole local days, made from them and makeable again';
@@ -1083,7 +1084,7 @@ CREATE INDEX turns_finished ON public.turns USING btree (finished_at) WHERE (eve
 
 CREATE UNIQUE INDEX turns_one_live ON public.turns USING btree (workspace_id, session_id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'awaiting_input'::text]));
 
-CREATE INDEX usage_rollups_day ON public.usage_rollups USING btree (workspace_id, kind, day);
+CREATE INDEX usage_rollups_day ON public.usage_rollups USING btree (workspace_id, kind, monthly, day);
 
 CREATE INDEX usage_rollups_dearest ON public.usage_rollups USING btree (workspace_id, kind, cost_usd DESC, ((input_tokens + output_tokens)) DESC) WHERE (alone AND (kind = ANY (ARRAY['session'::text, 'turn'::text])));
 

@@ -48,10 +48,10 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _limit(value: Any) -> int | str:
-    if type(value) not in (int, str):
+def _limit(value: object) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("A limit is a whole number, or 'credits' as a decimal string")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 LimitValue = Annotated[int | str, PlainValidator(_limit, json_schema_input_type=int | str)]

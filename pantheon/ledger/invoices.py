@@ -16,12 +16,14 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from pantheon.base.errors import INVALID
+from pantheon.base.errors import INVALID, Problem
 from pantheon.base.money import usd_text
 from pantheon.db.pool import Connection
 
 MOST_LINES = 100_000
 MOST_DAYS = 400
+SHOWN, LONGEST = 30, 500
+"""How many columns of a foreign file are told back, and characters of them."""
 MOST = 10**15
 ROUNDING_USD = Decimal("0.005")
 """How far two costs may be apart and still agree: invoices are rounded to cents."""
@@ -84,8 +86,9 @@ class Booked:
 def read_csv(text: str) -> list[Line]:
     """Read a provider's usage or cost export; columns go by their names, in any order.
 
-    Raises `validation_error` where a file has no model, nothing to compare, or what is no number,
-    and names the line.
+    Columns of other names are passed over, as exports have many. Raises `validation_error` where
+    none names a model or none can be compared, with every name that is known, and where a line
+    cannot be read, which it names.
     """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     names = {name.strip().lower(): name for name in reader.fieldnames or () if name}
@@ -97,11 +100,10 @@ def read_csv(text: str) -> list[Line]:
         meaning: [names[name] for name in known if name in names]
         for meaning, known in NUMBERS.items()
     }
-    if texts["model"] is None or not any(numbers.values()):
-        raise INVALID(
-            f"The file needs a column for the model ({', '.join(TEXTS['model'])}) and one at least"
-            f" of {', '.join(NUMBERS)}; docs/reports.md has every name that is known."
-        )
+    if texts["model"] is None:
+        raise _unknown(names, {"model": TEXTS["model"]})
+    if not any(numbers.values()):
+        raise _unknown(names, NUMBERS)
     lines: list[Line] = []
     try:
         for row in reader:
@@ -145,7 +147,10 @@ def days_of(lines: Sequence[Line], since: date | None, until: date | None) -> tu
     """
     days = [line.day for line in lines if line.day is not None]
     if len(days) < len(lines) and (since is None or until is None):
-        raise INVALID("Totals without a day need 'from' and 'to': the days that they are of.")
+        raise INVALID(
+            "Totals without a day need 'from' and 'to': the days that they are of. In a file the"
+            f" day's column is one of {', '.join(TEXTS['day'])}."
+        )
     if not lines:
         raise INVALID("There is nothing to compare.")
     first, last = since or min(days), until or max(days)
@@ -189,6 +194,13 @@ def compare(
 
 
 NOTES = ("lost_calls", "unpriced_calls")
+
+
+def _unknown(found: Iterable[str], known: Mapping[str, Sequence[str]]) -> Problem:
+    """Return the problem of a file none of whose columns is one of `known`."""
+    wanted = "; ".join(f"{meaning}: {', '.join(names)}" for meaning, names in known.items())
+    had = ", ".join(list(found)[:SHOWN])[:LONGEST] or "none"
+    return INVALID(f"The file needs one of these columns: {wanted}. It has: {had}.")
 
 
 def _line(

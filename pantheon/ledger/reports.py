@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 
 from pantheon.accounts.roles import Who
 from pantheon.base import cursors
 from pantheon.base.errors import INVALID
 from pantheon.db.pool import Connection
+from pantheon.ledger.report_rows import GROUPS, TIMES, dearest, grouped
 from pantheon.ledger.usage import EVERYTHING, Filter, usage_shape
 
-TIMES = ("day", "week", "month")
-GROUPS = (*TIMES, "model", "agent", "room", "session", "turn", "purpose", "user")
 LAST_OFFSET = 1_000_000
 RANKED = ("session", "turn")
+UNITS = ("day", "month", "week")
+"""By which of its times a report is read from the newest on: the first of these that it has."""
+WIDER, WIDEST = 8, 64
+"""How many times as many units are read after those that had too little, and the most."""
 
 # The sums by what they tell apart, the smallest first.
 KINDS = {
@@ -31,19 +35,29 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Where a report is read: summed are the days from `first` to `end`, not included.
+    """Where a report is read: from `since` to `until`, not included.
 
-    Of them the months from `month_first` to `month_end` are summed as such. What lies before
-    `first_at` and from `end_at` on is read call by call.
+    Summed are the days from `first` to `end`, of them the months from `month_first` to `month_end`
+    as such. What lies before `first_at` and from `end_at` on is read call by call.
     """
 
-    time_zone: str
+    zone: str
+    since: str
+    until: str
     first: str
     end: str
     month_first: str
     month_end: str
     first_at: str
     end_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a report's time, in local days: `begin` included, `end` not, `None` without."""
+
+    begin: date | None
+    end: date | None
 
 
 async def report(
@@ -59,7 +73,7 @@ async def report(
 
     Items are `{<group>: value, …, "usage": Usage}`; a value is `None` where a call has none (a test
     of a model has no room). Days, weeks (ISO 8601) and months are those of the workspace's time
-    zone. Where a time stands first the newest come first, else the most expensive.
+    zone. Where there is a time among the groups the newest come first, else the most expensive.
     Owners and admins see the workspace's, members their own. `conn` reads one snapshot: sums and
     calls of the same moment. Raises `validation_error` for a group that is not there or named
     twice.
@@ -70,28 +84,18 @@ async def report(
             f"'group_by' names one or more of {', '.join(GROUPS)}, each once, not"
             f" '{','.join(group_by)}'."
         )
-    skip = 0 if cursor is None else _offset(cursor)
-    kind = _kind(who, group_by, wanted)
-    span = await _span(conn, who, wanted, kind is not None)
-    parameters = {
-        **wanted.parameters(who),
-        "kind": kind,
-        "zone": span.time_zone,
-        "first": span.first,
-        "end": span.end,
-        "month_first": span.month_first,
-        "month_end": span.month_end,
-        "first_at": span.first_at,
-        "end_at": span.end_at,
-        "limit": limit + 1,
-        "skip": skip,
-    }
-    if kind in RANKED and list(group_by) == [kind]:
-        found = await _dearest(conn, parameters)
+    unit = next((name for name in UNITS if name in group_by), None)
+    if unit is None:
+        skip = 0 if cursor is None else _offset(*cursors.decode(cursor, 1))
+        found = await _read(conn, who, group_by, wanted, _Piece(None, None), limit + 1, skip)
+        place: tuple[str | int, ...] = (skip + limit,)
     else:
-        if kind != "day" or "day" in group_by or "week" in group_by:
-            parameters |= {"month_first": span.first, "month_end": span.first}
-        found = await _grouped(conn, group_by, parameters)
+        value, shown = (None, 0) if cursor is None else _place(unit, cursor)
+        newest = None if value is None else _first_day(unit, value)
+        found = await _newest(conn, who, group_by, wanted, unit, newest, limit + 1, shown)
+        given = [row[unit] for row in found[:limit]]
+        ended = given[-1] if given else ""
+        place = (ended, given.count(ended) + (shown if ended == value else 0))
     items = [
         {
             **{name: row[name] for name in group_by},
@@ -101,8 +105,84 @@ async def report(
     ]
     return {
         "items": items,
-        "next_cursor": cursors.encode(skip + limit) if len(found) > limit else None,
+        "next_cursor": cursors.encode(*place) if len(found) > limit else None,
     }
+
+
+async def _newest(
+    conn: Connection,
+    who: Who,
+    group_by: Sequence[str],
+    wanted: Filter,
+    unit: str,
+    newest: date | None,
+    limit: int,
+    skip: int,
+) -> list[dict[str, Any]]:
+    """Read from the newest unit of time on, and no further back than it takes to have `limit`.
+
+    So a page costs what lies in its days, however many there are. `newest` is the unit where the
+    page before ended, `skip` how many of it were given.
+    """
+    last, oldest = await _days(conn, who, wanted)
+    begin, end = _begin(unit, newest or last), newest and _move(unit, newest, 1)
+    found: list[dict[str, Any]] = []
+    wide = 1
+    while True:
+        whole = wide > WIDEST or begin <= oldest
+        piece = _Piece(None if whole else begin, end)
+        found += await _read(conn, who, group_by, wanted, piece, limit - len(found), skip)
+        if whole or len(found) == limit:
+            return found
+        wide *= WIDER
+        begin, end, skip = _move(unit, begin, -wide), begin, 0
+
+
+async def _days(conn: Connection, who: Who, wanted: Filter) -> tuple[date, date]:
+    """Return the last local day that a report can have, and the first."""
+    cursor = await conn.execute(
+        """
+        SELECT (greatest(least(%(until)s::timestamptz, now), oldest) AT TIME ZONE time_zone)::date,
+            (greatest(least(%(since)s::timestamptz, now), oldest) AT TIME ZONE time_zone)::date
+        FROM workspaces
+        CROSS JOIN (SELECT clock_timestamp() AS now, timestamptz '1970-01-02Z' AS oldest) t
+        WHERE id = %(workspace)s
+        """,
+        {
+            "workspace": who.workspace_id,
+            "since": wanted.since or datetime.min.replace(tzinfo=UTC),
+            "until": wanted.until,
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+async def _read(
+    conn: Connection,
+    who: Who,
+    group_by: Sequence[str],
+    wanted: Filter,
+    piece: _Piece,
+    limit: int,
+    skip: int,
+) -> list[dict[str, Any]]:
+    """Return the rows of a report's piece, of it those after `skip`, `limit` at most."""
+    kind = _kind(who, group_by, wanted)
+    span = await _span(conn, who, wanted, piece, kind is not None)
+    parameters = {
+        **wanted.parameters(who),
+        "kind": kind,
+        **{name: getattr(span, name) for name in _Span.__slots__},
+        "limit": limit,
+        "skip": skip,
+    }
+    if kind in RANKED and kind in group_by and not any(name in TIMES for name in group_by):
+        return await dearest(conn, group_by, parameters)
+    if kind in RANKED or "day" in group_by or "week" in group_by:
+        parameters |= {"month_first": span.first, "month_end": span.first}
+    return await grouped(conn, group_by, parameters)
 
 
 def _kind(who: Who, group_by: Sequence[str], wanted: Filter) -> str | None:
@@ -113,18 +193,21 @@ def _kind(who: Who, group_by: Sequence[str], wanted: Filter) -> str | None:
     return next((kind for kind, tells in KINDS.items() if needed <= tells), None)
 
 
-async def _span(conn: Connection, who: Who, wanted: Filter, summed: bool) -> _Span:
+async def _span(conn: Connection, who: Who, wanted: Filter, piece: _Piece, summed: bool) -> _Span:
     async with conn.cursor(row_factory=class_row(_Span)) as cursor:
         await cursor.execute(
             """
-            SELECT zone AS time_zone, first::text, d.end::text,
+            SELECT zone, since::text, until::text, first::text, d.end::text,
                 CASE WHEN months THEN month_first ELSE first END::text AS month_first,
                 CASE WHEN months THEN month_end ELSE first END::text AS month_end,
                 day_begins(first, zone)::text AS first_at,
                 day_begins(d.end, zone)::text AS end_at
             FROM (
-                SELECT w.time_zone AS zone, coalesce(%(since)s, timestamptz '-infinity') AS since,
-                    coalesce(%(until)s, timestamptz 'infinity') AS until, m.day AS marked
+                SELECT w.time_zone AS zone, m.day AS marked,
+                    greatest(%(since)s, day_begins(%(begin)s::date, w.time_zone),
+                        timestamptz '-infinity') AS since,
+                    least(%(until)s, day_begins(%(end)s::date, w.time_zone),
+                        timestamptz 'infinity') AS until
                 FROM workspaces w
                 LEFT JOIN usage_marks m ON m.workspace_id = w.id AND m.time_zone = w.time_zone
                     AND %(summed)s
@@ -151,6 +234,8 @@ async def _span(conn: Connection, who: Who, wanted: Filter, summed: bool) -> _Sp
                 "workspace": who.workspace_id,
                 "since": wanted.since,
                 "until": wanted.until,
+                "begin": piece.begin,
+                "end": piece.end,
                 "summed": summed,
             },
         )
@@ -159,174 +244,39 @@ async def _span(conn: Connection, who: Who, wanted: Filter, summed: bool) -> _Sp
     return span
 
 
-async def _grouped(
-    conn: Connection, group_by: Sequence[str], parameters: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Sum over any groups. A key that is not asked for is a constant by the time it is planned."""
-    async with conn.cursor(row_factory=dict_row) as rows:
-        await rows.execute(
-            """
-            WITH found AS (
-                SELECT kind, day, user_id, room_id, agent_key, purpose, model, session_id, turn_id,
-                    calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-                    reasoning_tokens, cost_usd, charged_microcredits, estimated
-                FROM usage_rollups
-                WHERE workspace_id = %(workspace)s AND (
-                    kind = %(kind)s AND day >= %(first)s AND day < %(month_first)s
-                    OR kind = 'month' AND day >= %(month_first)s AND day < %(month_end)s
-                    OR kind = %(kind)s AND day >= %(month_end)s AND day < %(end)s
-                )
-                UNION ALL
-                SELECT 'call', (created_at AT TIME ZONE %(zone)s)::date, user_id, room_id,
-                    agent_key, purpose, model, session_id, turn_id, 1,
-                    (cost_usd IS NULL AND outcome <> 'lost')::int, input_tokens,
-                    cached_input_tokens, output_tokens, reasoning_tokens, coalesce(cost_usd, 0),
-                    charged_microcredits, estimated
-                FROM llm_call_events
-                WHERE workspace_id = %(workspace)s
-                  AND created_at >= coalesce(%(since)s, timestamptz '-infinity')
-                  AND created_at < coalesce(%(until)s, timestamptz 'infinity')
-                  AND (created_at < %(first_at)s::timestamptz OR created_at >= %(end_at)s)
-                  AND (%(session)s::uuid IS NULL OR created_at >= coalesce((
-                      SELECT s.created_at FROM sessions s
-                      WHERE s.workspace_id = %(workspace)s AND s.id = %(session)s
-                  ), timestamptz '-infinity'))
-            ), sums AS (
-                SELECT CASE WHEN %(by_day)s THEN day END AS day,
-                    CASE WHEN %(by_week)s THEN date_trunc('week', day) END AS week,
-                    CASE WHEN %(by_month)s THEN date_trunc('month', day) END AS month,
-                    CASE WHEN %(by_model)s THEN model END AS model,
-                    CASE WHEN %(by_agent)s THEN agent_key END AS agent,
-                    CASE WHEN %(by_room)s THEN room_id END AS room,
-                    CASE WHEN %(by_session)s THEN session_id END AS session,
-                    CASE WHEN %(by_turn)s THEN turn_id END AS turn,
-                    CASE WHEN %(by_purpose)s THEN purpose END AS purpose,
-                    CASE WHEN %(by_user)s THEN user_id END AS user_id,
-                    sum(calls)::bigint AS calls, sum(unpriced_calls)::bigint AS unpriced_calls,
-                    sum(input_tokens)::bigint AS input_tokens,
-                    sum(cached_input_tokens)::bigint AS cached_input_tokens,
-                    sum(output_tokens)::bigint AS output_tokens,
-                    sum(reasoning_tokens)::bigint AS reasoning_tokens,
-                    sum(cost_usd) AS cost_usd,
-                    sum(charged_microcredits)::bigint AS charged_microcredits,
-                    bool_or(estimated) AS estimated
-                FROM found
-                WHERE (%(user)s::uuid IS NULL OR user_id = %(user)s)
-                  AND (%(room)s::uuid IS NULL OR room_id = %(room)s)
-                  AND (%(agent)s::text IS NULL OR agent_key = %(agent)s)
-                  AND (%(session)s::uuid IS NULL OR session_id = %(session)s)
-                  AND (%(turn)s::uuid IS NULL OR turn_id = %(turn)s)
-                  AND (%(purpose)s::text IS NULL OR purpose = %(purpose)s)
-                  AND (%(model)s::text IS NULL OR model = %(model)s)
-                GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-            )
-            SELECT to_char(day, 'YYYY-MM-DD') AS day, to_char(week, 'IYYY-"W"IW') AS week,
-                to_char(month, 'YYYY-MM') AS month, model, agent, room::text, session::text,
-                turn::text, purpose, user_id::text AS user, calls, unpriced_calls, input_tokens,
-                cached_input_tokens, output_tokens, reasoning_tokens, cost_usd,
-                charged_microcredits, estimated
-            FROM sums
-            ORDER BY CASE WHEN %(by_time)s THEN sums.month END DESC,
-                CASE WHEN %(by_time)s THEN sums.week END DESC,
-                CASE WHEN %(by_time)s THEN sums.day END DESC,
-                cost_usd DESC, input_tokens + output_tokens DESC,
-                sums.day, sums.week, sums.month, model, agent, room, session, turn, purpose, user_id
-            LIMIT %(limit)s OFFSET %(skip)s
-            """,
-            {
-                **parameters,
-                **{f"by_{name}": name in group_by for name in GROUPS},
-                "by_time": group_by[0] in TIMES,
-            },
-            prepare=False,
-        )
-        return await rows.fetchall()
-
-
-async def _dearest(conn: Connection, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rank sessions or turns by what they cost, without looking at all of them.
-
-    Most have one row among the sums and no other call: an index ranks those. The others, with rows
-    of several days or with calls that are not summed yet, are few and are put together.
-    """
-    async with conn.cursor(row_factory=dict_row) as rows:
-        await rows.execute(
-            """
-            WITH calls AS (
-                SELECT CASE WHEN %(kind)s = 'turn' THEN turn_id ELSE session_id END AS id,
-                    count(*) AS calls,
-                    count(*) FILTER (WHERE cost_usd IS NULL AND outcome <> 'lost')
-                        AS unpriced_calls,
-                    sum(input_tokens) AS input_tokens,
-                    sum(cached_input_tokens) AS cached_input_tokens,
-                    sum(output_tokens) AS output_tokens, sum(reasoning_tokens) AS reasoning_tokens,
-                    coalesce(sum(cost_usd), 0) AS cost_usd,
-                    sum(charged_microcredits) AS charged_microcredits,
-                    bool_or(estimated) AS estimated
-                FROM llm_call_events
-                WHERE workspace_id = %(workspace)s
-                  AND created_at >= coalesce(%(since)s, timestamptz '-infinity')
-                  AND created_at < coalesce(%(until)s, timestamptz 'infinity')
-                  AND (created_at < %(first_at)s::timestamptz OR created_at >= %(end_at)s)
-                  AND (%(user)s::uuid IS NULL OR user_id = %(user)s)
-                  AND (%(room)s::uuid IS NULL OR room_id = %(room)s)
-                  AND (%(session)s::uuid IS NULL OR session_id = %(session)s)
-                  AND (%(turn)s::uuid IS NULL OR turn_id = %(turn)s)
-                GROUP BY 1
-            ), sums AS NOT MATERIALIZED (
-                SELECT CASE WHEN %(kind)s = 'turn' THEN turn_id ELSE session_id END AS id, alone,
-                    calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-                    reasoning_tokens, cost_usd, charged_microcredits, estimated
-                FROM usage_rollups
-                WHERE workspace_id = %(workspace)s AND kind = %(kind)s
-                  AND kind IN ('session', 'turn') AND day >= %(first)s AND day < %(end)s
-                  AND (%(user)s::uuid IS NULL OR user_id = %(user)s)
-                  AND (%(room)s::uuid IS NULL OR room_id = %(room)s)
-                  AND (%(session)s::uuid IS NULL OR session_id = %(session)s)
-                  AND (%(turn)s::uuid IS NULL OR turn_id = %(turn)s)
-            ), ranked AS (
-                SELECT id, calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-                    reasoning_tokens, cost_usd, charged_microcredits, estimated
-                FROM sums
-                WHERE alone AND id NOT IN (SELECT id FROM calls WHERE id IS NOT NULL)
-                ORDER BY cost_usd DESC, input_tokens + output_tokens DESC, id
-                LIMIT %(limit)s + %(skip)s
-            ), parts AS (
-                SELECT * FROM calls
-                UNION ALL
-                SELECT id, calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-                    reasoning_tokens, cost_usd, charged_microcredits, estimated
-                FROM sums WHERE NOT alone
-                UNION ALL
-                SELECT s.id, s.calls, s.unpriced_calls, s.input_tokens, s.cached_input_tokens,
-                    s.output_tokens, s.reasoning_tokens, s.cost_usd, s.charged_microcredits,
-                    s.estimated
-                FROM calls c JOIN sums s ON s.id = c.id WHERE s.alone
-            ), whole AS (
-                SELECT id, calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-                    reasoning_tokens, cost_usd, charged_microcredits, estimated
-                FROM ranked
-                UNION ALL
-                SELECT id, sum(calls), sum(unpriced_calls), sum(input_tokens),
-                    sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens),
-                    sum(cost_usd), sum(charged_microcredits), bool_or(estimated)
-                FROM parts GROUP BY id
-            )
-            SELECT id::text AS session, id::text AS turn, calls::bigint, unpriced_calls::bigint,
-                input_tokens::bigint, cached_input_tokens::bigint, output_tokens::bigint,
-                reasoning_tokens::bigint, cost_usd, charged_microcredits::bigint, estimated
-            FROM whole
-            ORDER BY cost_usd DESC, whole.input_tokens + whole.output_tokens DESC, id
-            LIMIT %(limit)s OFFSET %(skip)s
-            """,
-            parameters,
-            prepare=False,
-        )
-        return await rows.fetchall()
-
-
-def _offset(cursor: str) -> int:
-    (offset,) = cursors.decode(cursor, 1)
+def _offset(offset: str | int) -> int:
     if not isinstance(offset, int) or not 0 <= offset <= LAST_OFFSET:
         raise cursors.not_ours()
     return offset
+
+
+def _place(unit: str, cursor: str) -> tuple[str, int]:
+    """Return the unit of time in which the next page begins, and how many of it were given."""
+    value, shown = cursors.decode(cursor, 2)
+    try:
+        began = _first_day(unit, str(value))
+    except ValueError as error:
+        raise cursors.not_ours() from error
+    if not 1970 <= began.year < 9999:
+        raise cursors.not_ours()
+    return str(value), _offset(shown)
+
+
+def _first_day(unit: str, value: str) -> date:
+    """Return the day on which a day, week or month of a report begins."""
+    return _begin(unit, date.fromisoformat(f"{value}-01" if unit == "month" else value))
+
+
+def _begin(unit: str, day: date) -> date:
+    """Return the first day of a day's, week's or month's."""
+    if unit == "month":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if unit == "week" else day
+
+
+def _move(unit: str, begin: date, units: int) -> date:
+    """Return where the unit begins that is so many after the one that begins at `begin`."""
+    if unit == "month":
+        years, month = divmod(begin.month - 1 + units, 12)
+        return begin.replace(year=begin.year + years, month=month + 1)
+    return begin + timedelta(days=units * (7 if unit == "week" else 1))

@@ -5,9 +5,10 @@ calls from there on are read from the ledger itself, so that a report is exact a
 transaction that closes a call knows nothing of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pantheon.db.pool import Connection
@@ -16,8 +17,11 @@ SETTLING = "1 hour"
 """How long a day has to be over, in case a clock was set back."""
 
 
-MANY = 10_000
-"""From how many new rows on the planner is told of them at once."""
+SUMMING_MEMORY = "64MB"
+"""What a sort or a table of sums may take: the calls of a large month would go to the disk."""
+
+MANY, PART = 10_000, 10
+"""Of so many new rows the planner is told at once, and of a tenth of those that it knows of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,17 @@ class _Mark:
     zone_changed: bool
     begun: bool
     settled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Days to sum, `begin` included and `end` not, and when those begin in the time zone."""
+
+    begin: str
+    end: str
+    zone: str
+    begin_at: str
+    end_at: str
 
 
 async def due(conn: Connection, limit: int) -> list[UUID]:
@@ -64,19 +79,18 @@ async def advance(conn: Connection, workspace_id: UUID) -> bool:
         return True
     if not mark.settled:
         return False
-    begin, end = await _piece(conn, workspace_id, mark)
-    if begin < end:
-        span = {"workspace": workspace_id, "begin": begin, "end": end}
-        if await _sum_days(conn, span) > MANY:
-            # As after any load: the next statements are planned by what is there now.
-            await conn.execute("SELECT analyze_usage_rollups()")
+    piece = await _piece(conn, workspace_id, mark)
+    if piece.begin < piece.end:
+        span = {"workspace": workspace_id, **asdict(piece)}
+        await conn.execute("SELECT set_config('work_mem', %s, true)", (SUMMING_MEMORY,))
+        await _tell_planner(conn, await _sum_days(conn, span))
         await _sum_months(conn, span)
         await _mark_split(conn, span)
     await conn.execute(
         "UPDATE usage_marks SET day = %(day)s WHERE workspace_id = %(workspace)s",
-        {"workspace": workspace_id, "day": end},
+        {"workspace": workspace_id, "day": piece.end},
     )
-    return end < mark.end
+    return piece.end < mark.end
 
 
 async def complete(conn: Connection, workspace_id: UUID) -> bool:
@@ -137,27 +151,34 @@ async def _note_writers(conn: Connection, workspace_id: UUID, end: str) -> None:
     )
 
 
-async def _piece(conn: Connection, workspace_id: UUID, mark: _Mark) -> tuple[str, str]:
-    """Return the days to sum now, `begin` included and `end` not: never of two months."""
-    cursor = await conn.execute(
-        """
-        SELECT begins.day::text,
-            least(%(end)s::date, (date_trunc('month', begins.day) + interval '1 month')::date)::text
-        FROM usage_marks m
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN m.day > '-infinity' THEN m.day ELSE coalesce((
-                SELECT (min(e.created_at) AT TIME ZONE m.time_zone)::date FROM llm_call_events e
-                WHERE e.workspace_id = m.workspace_id
-            ), %(end)s::date) END AS day
-        ) begins
-        WHERE m.workspace_id = %(workspace)s
-        """,
-        {"workspace": workspace_id, "end": mark.end},
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    begin, end = row
-    return min(begin, mark.end), min(end, mark.end)
+async def _piece(conn: Connection, workspace_id: UUID, mark: _Mark) -> _Piece:
+    """Return the days to sum now: never of two months."""
+    async with conn.cursor(row_factory=class_row(_Piece)) as cursor:
+        await cursor.execute(
+            """
+            SELECT d.begin::text, d.end::text, zone, day_begins(d.begin, zone)::text AS begin_at,
+                day_begins(d.end, zone)::text AS end_at
+            FROM (
+                SELECT m.time_zone AS zone, least(%(end)s::date, CASE
+                    WHEN m.day > '-infinity' THEN m.day
+                    ELSE (e.created_at AT TIME ZONE m.time_zone)::date END) AS begin
+                FROM usage_marks m
+                LEFT JOIN LATERAL (
+                    SELECT min(created_at) AS created_at FROM llm_call_events
+                    WHERE workspace_id = m.workspace_id AND m.day = '-infinity'
+                ) e ON true
+                WHERE m.workspace_id = %(workspace)s
+            ) begins
+            CROSS JOIN LATERAL (
+                SELECT begins.begin, least(%(end)s::date,
+                    (date_trunc('month', begins.begin) + interval '1 month')::date) AS end
+            ) d
+            """,
+            {"workspace": workspace_id, "end": mark.end},
+        )
+        piece = await cursor.fetchone()
+    assert piece is not None
+    return piece
 
 
 async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
@@ -184,12 +205,9 @@ async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
             sum(reasoning_tokens), coalesce(sum(cost_usd), 0), sum(charged_microcredits),
             bool_or(estimated)
         FROM (
-            SELECT e.*, (e.created_at AT TIME ZONE m.time_zone)::date AS day
-            FROM usage_marks m
-            JOIN llm_call_events e ON e.workspace_id = m.workspace_id
-            WHERE m.workspace_id = %(workspace)s
-              AND e.created_at >= day_begins(%(begin)s, m.time_zone)
-              AND e.created_at < day_begins(%(end)s, m.time_zone)
+            SELECT *, (created_at AT TIME ZONE %(zone)s)::date AS day FROM llm_call_events
+            WHERE workspace_id = %(workspace)s
+              AND created_at >= %(begin_at)s AND created_at < %(end_at)s
         ) calls
         GROUP BY GROUPING SETS (
             (day, user_id, room_id, agent_key, purpose, model), (day, purpose, model),
@@ -203,22 +221,34 @@ async def _sum_days(conn: Connection, span: dict[str, object]) -> int:
     return made.rowcount
 
 
+async def _tell_planner(conn: Connection, made: int) -> None:
+    """Have the next statements planned by what is there now, as after any load."""
+    await conn.execute(
+        """
+        SELECT analyze_usage_rollups() FROM pg_class
+        WHERE oid = 'usage_rollups'::regclass
+          AND %(made)s > least(%(many)s, greatest(reltuples, 0) / %(part)s)
+        """,
+        {"made": made, "many": MANY, "part": PART},
+    )
+
+
 async def _sum_months(conn: Connection, span: dict[str, object]) -> None:
     """Sum the days of a month that is over now."""
     await conn.execute(
         """
-        INSERT INTO usage_rollups (workspace_id, kind, day, user_id, room_id, agent_key, purpose,
-            model, alone, calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens,
-            reasoning_tokens, cost_usd, charged_microcredits, estimated)
-        SELECT workspace_id, 'month', date_trunc('month', %(begin)s::date)::date, user_id, room_id,
-            agent_key, purpose, model, false, sum(calls), sum(unpriced_calls), sum(input_tokens),
-            sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_usd),
-            sum(charged_microcredits), bool_or(estimated)
+        INSERT INTO usage_rollups (workspace_id, kind, monthly, day, user_id, room_id, agent_key,
+            purpose, model, alone, calls, unpriced_calls, input_tokens, cached_input_tokens,
+            output_tokens, reasoning_tokens, cost_usd, charged_microcredits, estimated)
+        SELECT workspace_id, kind, true, date_trunc('month', %(begin)s::date)::date, user_id,
+            room_id, agent_key, purpose, model, false, sum(calls), sum(unpriced_calls),
+            sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(reasoning_tokens),
+            sum(cost_usd), sum(charged_microcredits), bool_or(estimated)
         FROM usage_rollups
-        WHERE workspace_id = %(workspace)s AND kind = 'day'
-          AND day >= date_trunc('month', %(begin)s::date) AND day < %(end)s::date
+        WHERE workspace_id = %(workspace)s AND kind IN ('day', 'model', 'user', 'room', 'agent')
+          AND NOT monthly AND day >= date_trunc('month', %(begin)s::date) AND day < %(end)s::date
           AND date_trunc('month', %(end)s::date) = %(end)s::date
-        GROUP BY workspace_id, user_id, room_id, agent_key, purpose, model
+        GROUP BY workspace_id, kind, user_id, room_id, agent_key, purpose, model
         """,
         span,
         prepare=False,
@@ -227,34 +257,24 @@ async def _sum_months(conn: Connection, span: dict[str, object]) -> None:
 
 async def _mark_split(conn: Connection, span: dict[str, object]) -> None:
     """Note which sessions and turns have more than one row: they are not ranked by one alone."""
-    for statement in (
-        """
-        UPDATE usage_rollups r SET alone = false
-        FROM (
-            SELECT session_id FROM usage_rollups
-            WHERE workspace_id = %(workspace)s AND kind = 'session' AND session_id IN (
-                SELECT session_id FROM usage_rollups
-                WHERE workspace_id = %(workspace)s AND kind = 'session'
-                  AND day >= %(begin)s AND day < %(end)s
-            )
-            GROUP BY session_id HAVING count(*) > 1
-        ) split
-        WHERE r.workspace_id = %(workspace)s AND r.kind = 'session' AND r.alone
-          AND r.session_id = split.session_id
-        """,
-        """
-        UPDATE usage_rollups r SET alone = false
-        FROM (
-            SELECT turn_id FROM usage_rollups
-            WHERE workspace_id = %(workspace)s AND kind = 'turn' AND turn_id IN (
-                SELECT turn_id FROM usage_rollups
-                WHERE workspace_id = %(workspace)s AND kind = 'turn'
-                  AND day >= %(begin)s AND day < %(end)s
-            )
-            GROUP BY turn_id HAVING count(*) > 1
-        ) split
-        WHERE r.workspace_id = %(workspace)s AND r.kind = 'turn' AND r.alone
-          AND r.turn_id = split.turn_id
-        """,
-    ):
-        await conn.execute(statement, span, prepare=False)
+    for kind in ("session", "turn"):
+        await conn.execute(
+            sql.SQL(
+                """
+                UPDATE usage_rollups r SET alone = false
+                FROM (
+                    SELECT {id} FROM usage_rollups
+                    WHERE workspace_id = %(workspace)s AND kind = {kind} AND {id} IN (
+                        SELECT {id} FROM usage_rollups
+                        WHERE workspace_id = %(workspace)s AND kind = {kind}
+                          AND day >= %(begin)s AND day < %(end)s
+                    )
+                    GROUP BY {id} HAVING count(*) > 1
+                ) split
+                WHERE r.workspace_id = %(workspace)s AND r.kind = {kind} AND r.alone
+                  AND r.{id} = split.{id}
+                """
+            ).format(kind=sql.Literal(kind), id=sql.Identifier(f"{kind}_id")),
+            span,
+            prepare=False,
+        )

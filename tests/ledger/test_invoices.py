@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from pantheon.ledger.invoices import Booked, Line
 from pantheon.providers.types import TokenUsage
 from tests.make import make_call
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reports.md"
 MAY = date(2026, 5, 1)
 OPENAI = (
     "start_time,end_time,start_time_iso,model,input_tokens,output_tokens,input_cached_tokens,"
@@ -69,9 +71,9 @@ def test_the_files_of_providers_are_read(text, model, figures):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "needs a column for the model"),
-        ("model,day\nm,2026-05-01\n", "needs a column for the model"),
-        ("input_tokens\n5\n", "needs a column for the model"),
+        ("", "needs one of these columns: model: .*It has: none"),
+        ("input_tokens\n5\n", "needs one of these columns: model: .*It has: input_tokens"),
+        ("model,day\nm,2026-05-01\n", "needs one of these columns: calls: .*It has: model, day"),
         ("model,calls\n,5\n", "Line 2 of the file cannot be read: it has no model"),
         ("model,calls\nm,5\nm,many\n", "Line 3"),
         ("model,calls\nm,-1\n", "has to be a number from 0"),
@@ -86,6 +88,30 @@ def test_a_file_that_cannot_be_read_is_told(text, says):
     with pytest.raises(Problem, match=says) as refused:
         invoices.read_csv(text)
     assert refused.value.kind.code == "validation_error"
+
+
+def test_a_file_of_unknown_columns_is_told_every_name_that_is_known():
+    with pytest.raises(Problem) as refused:
+        invoices.read_csv("modell,kosten\nm,5\n")
+    for name in invoices.TEXTS["model"]:
+        assert name in refused.value.detail
+    with pytest.raises(Problem) as refused:
+        invoices.read_csv("model,kosten\nm,5\n")
+    for names in invoices.NUMBERS.values():
+        for name in names:
+            assert name in refused.value.detail
+    assert "It has: model, kosten." in refused.value.detail
+    with pytest.raises(Problem) as refused:
+        invoices.days_of(invoices.read_csv("model,tag,cost\nm,2026-05-01,5\n"), None, None)
+    for name in invoices.TEXTS["day"]:
+        assert name in refused.value.detail
+
+
+def test_the_document_has_every_column():
+    documented = DOCUMENT.read_text("utf-8").replace("…_", "usage_input_tokens_")
+    for names in (*invoices.TEXTS.values(), *invoices.NUMBERS.values()):
+        for name in names:
+            assert f"`{name}`" in documented
 
 
 def test_sides_that_agree():

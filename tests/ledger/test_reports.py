@@ -8,7 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from pantheon.base import cursors
 from pantheon.base.clock import now
+from pantheon.base.errors import Problem
 from pantheon.ledger import rollups
 from pantheon.ledger.reports import GROUPS, report
 from pantheon.ledger.usage import EVERYTHING, Filter
@@ -19,10 +21,10 @@ ZONES = ("UTC", "America/Havana", "Asia/Kathmandu")
 CALLS, DAYS = 1_500, 75
 
 
-async def everything(conn, who, groups, wanted=EVERYTHING) -> list:
+async def everything(conn, who, groups, wanted=EVERYTHING, *, limit=200) -> list:
     items, cursor = [], None
     while True:
-        page = await report(conn, who, groups, wanted, limit=200, cursor=cursor)
+        page = await report(conn, who, groups, wanted, limit=limit, cursor=cursor)
         items += page["items"]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -110,3 +112,51 @@ async def test_sums_are_what_is_read(db, who, server):
             assert sum(item["usage"]["calls"] for item in items) < 50
         whole = await everything(conn, who, ["session", "purpose"])
         assert sum(item["usage"]["calls"] for item in whole) == 200
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        ["day"],
+        ["week", "agent"],
+        ["user", "month"],
+        ["agent", "day"],
+        ["month", "week"],
+        ["day", "turn"],
+    ],
+)
+async def test_pages_by_time_give_each_group_once_the_newest_first(db, who, server, groups):
+    """Also where nothing was asked for longer than a page looks back at once."""
+    make_history(server, who, calls=150, days=900)
+    while await _advance(db, who):
+        pass
+    unit = next(name for name in ("day", "month", "week") if name in groups)
+    recent = Filter(since=now() - timedelta(days=400), until=now() - timedelta(days=200))
+    async with db.transaction(who.workspace_id, snapshot=True) as conn:
+        for wanted in (EVERYTHING, recent, replace(recent, agent_key="agent1")):
+            whole = (await report(conn, who, groups, wanted, limit=1000))["items"]
+            assert await everything(conn, who, groups, wanted, limit=3) == whole
+            times = [item[unit] for item in whole]
+            assert times == sorted(times, reverse=True)
+            calls = await report(conn, who, ["purpose"], wanted)
+            assert _calls(whole) == _calls(calls["items"]) > 0
+
+
+def _calls(items: list) -> int:
+    return sum(item["usage"]["calls"] for item in items)
+
+
+async def test_a_page_by_time_reads_no_more_than_its_days(db, who, server):
+    make_history(server, who, calls=3_000, days=30)
+    while await _advance(db, who):
+        pass
+    async with db.transaction(who.workspace_id) as conn:
+        page = await report(conn, who, ["day", "turn"], limit=20)
+        await conn.execute("DELETE FROM usage_rollups WHERE day < current_date - 5")
+        assert await report(conn, who, ["day", "turn"], limit=20) == page
+
+
+@pytest.mark.parametrize("place", [("2026-05-01", -1), ("May", 1), ("0001-01-01", 0), (5, 5)])
+async def test_a_place_in_time_that_is_none_is_refused(conn, who, place):
+    with pytest.raises(Problem, match="validation_error"):
+        await report(conn, who, ["day"], cursor=cursors.encode(*place))

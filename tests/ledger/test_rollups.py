@@ -12,7 +12,8 @@ from pantheon.ledger.reports import report
 from tests.ledger.history import make_history
 from tests.make import make_call, make_workspace
 
-COUNT = "SELECT kind, count(*), sum(calls)::int FROM usage_rollups GROUP BY kind"
+COUNT = "SELECT kind, count(*), sum(calls)::int FROM usage_rollups WHERE {} GROUP BY kind"
+DAYS, MONTHS = COUNT.format("NOT monthly"), COUNT.format("monthly")
 
 
 async def advance(db, who) -> bool:
@@ -47,11 +48,14 @@ async def test_days_that_are_over_are_summed_by_all_that_tells_them_apart(db, wh
     async with db.sweep() as conn:
         assert await rollups.due(conn, 10) == [who.workspace_id]
     await finish(db, who)
-    found = {kind: (rows, calls) for kind, rows, calls in await ask(db, who, COUNT)}
+    found = {kind: (rows, calls) for kind, rows, calls in await ask(db, who, DAYS)}
     (_, summed) = found["day"]
     assert 550 < summed < 600
-    assert {calls for kind, (_, calls) in found.items() if kind != "month"} == {summed}
-    assert 0 < found["month"][1] < summed
+    assert {calls for _, calls in found.values()} == {summed}
+    months = {kind: calls for kind, _, calls in await ask(db, who, MONTHS)}
+    assert set(months) == {"day", "model", "user", "room", "agent"}
+    assert len(set(months.values())) == 1
+    assert 0 < months["day"] < summed
     assert found["model"][0] < found["day"][0] <= summed
     assert await complete(db, who)
     async with db.sweep() as conn:
@@ -71,9 +75,9 @@ async def test_a_day_waits_for_whoever_may_still_write_into_it(db, who, server):
         await make_call(conn, who)
         assert await advance(db, who), "it notes who writes"
         assert not await advance(db, who)
-        assert await ask(db, who, COUNT) == []
+        assert await ask(db, who, DAYS) == []
     await finish(db, who)
-    assert len(await ask(db, who, COUNT)) >= 7
+    assert len(await ask(db, who, DAYS)) >= 7
 
 
 async def test_another_time_zone_means_other_days(db, who, server):
@@ -94,7 +98,7 @@ async def test_another_time_zone_means_other_days(db, who, server):
 
 async def test_a_workspace_without_calls_is_done_at_once(db, who):
     await finish(db, who)
-    assert await ask(db, who, COUNT) == []
+    assert await ask(db, who, DAYS) == []
     other = await make_workspace(db)
     async with db.sweep() as conn:
         assert await rollups.due(conn, 10) == [other.workspace_id]
@@ -125,6 +129,6 @@ async def test_todays_calls_are_not_summed(db, who):
     async with db.transaction(who.workspace_id) as conn:
         await make_call(conn, who)
     await finish(db, who)
-    assert await ask(db, who, COUNT) == []
+    assert await ask(db, who, DAYS) == []
     ((day,),) = await ask(db, who, "SELECT day FROM usage_marks")
     assert now().date() - day <= timedelta(days=1)

@@ -55,7 +55,12 @@ def _settle(server: Server, tell: Callable[[str], None]) -> None:
     """Do what autovacuum would have done by and by."""
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
         admin.execute("VACUUM ANALYZE")
-        rows = admin.execute("SELECT kind, count(*) FROM usage_rollups GROUP BY 1 ORDER BY 1")
+        rows = admin.execute(
+            """
+            SELECT kind || CASE WHEN monthly THEN ' by month' ELSE '' END, count(*)
+            FROM usage_rollups GROUP BY 1 ORDER BY 1
+            """
+        )
         tell("rows: " + ", ".join(f"{kind} {count:,}" for kind, count in rows))
 
 
@@ -66,6 +71,7 @@ async def _ask(db: Database, who: Who, tell: Callable[[str], None]) -> None:
     async with db.transaction(who.workspace_id) as conn:
         (first,) = (await report(conn, who, ["room"], limit=1))["items"]
     room = replace(year, room_id=first["room"])
+    agent = replace(month, agent_key="agent1")
     questions = [(who, [name], EVERYTHING) for name in GROUPS]
     questions += [(who, [name], year) for name in GROUPS]
     questions += [(who, [name], month) for name in GROUPS]
@@ -74,9 +80,17 @@ async def _ask(db: Database, who: Who, tell: Callable[[str], None]) -> None:
     questions += [
         (who, ["day", "model"], year), (who, ["day", "user"], year),
         (who, ["month", "user", "model"], year), (who, ["room", "agent", "model"], year),
-        (who, ["day", "room", "agent", "model"], year),
+        (who, ["day", "room", "agent", "model"], year), (member, ["day", "model"], year),
+        (who, ["room", "user"], year), (who, ["user", "agent", "purpose", "model"], year),
+        (who, ["session", "room"], year), (who, ["turn", "user"], year),
+        (who, ["day", "turn"], year), (who, ["day", "agent"], room),
+        (who, ["session", "agent"], month), (who, ["turn"], agent),
+        (who, ["session", "agent"], year),
     ]  # fmt: skip
-    named = {id(EVERYTHING): "ever", id(year): "a year", id(month): "30 days", id(room): "a room"}
+    named = {
+        id(EVERYTHING): "ever", id(year): "a year", id(month): "30 days", id(room): "a room",
+        id(agent): "an agent",
+    }  # fmt: skip
     for asker, groups, wanted in questions:
         taken = []
         for _ in range(1 + TIMES):

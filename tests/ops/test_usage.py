@@ -5,7 +5,7 @@ from pantheon.ops import usage
 from tests.ledger.history import make_history
 from tests.make import make_workspace
 
-SUMMED = "SELECT coalesce(sum(calls), 0)::int FROM usage_rollups WHERE kind = 'day'"
+SUMMED = "SELECT coalesce(sum(calls), 0)::int FROM usage_rollups WHERE kind = 'day' AND NOT monthly"
 
 
 async def summed(db, who) -> int:

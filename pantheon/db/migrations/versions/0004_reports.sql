@@ -30,7 +30,8 @@ CREATE TABLE usage_rollups (
     workspace_id uuid NOT NULL REFERENCES workspaces (id),
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL CHECK (kind IN
-        ('day', 'month', 'model', 'user', 'room', 'agent', 'session', 'turn')),
+        ('day', 'model', 'user', 'room', 'agent', 'session', 'turn')),
+    monthly bool NOT NULL DEFAULT false,
     day date NOT NULL,
     user_id uuid,
     room_id uuid,
@@ -51,7 +52,7 @@ CREATE TABLE usage_rollups (
     estimated bool NOT NULL,
     PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX usage_rollups_day ON usage_rollups (workspace_id, kind, day);
+CREATE INDEX usage_rollups_day ON usage_rollups (workspace_id, kind, monthly, day);
 CREATE INDEX usage_rollups_dearest ON usage_rollups
     (workspace_id, kind, cost_usd DESC, (input_tokens + output_tokens) DESC)
     WHERE alone AND kind IN ('session', 'turn');

@@ -56,7 +56,7 @@ function Purse({ wallet, mayChange }: { wallet: Wallet; mayChange: boolean }) {
     [money.wallet.available, available],
   ] as const;
   return (
-    <section className="grid gap-2" aria-label={money.wallet.open}>
+    <section className="grid gap-3" aria-label={money.wallet.open}>
       <dl className="stats stats-3 num">
         {facts.map(([name, value]) => (
           <div key={name}>
