@@ -1090,7 +1090,7 @@ CREATE INDEX usage_rollups_dearest ON public.usage_rollups USING btree (workspac
 
 CREATE INDEX usage_rollups_session ON public.usage_rollups USING btree (workspace_id, kind, session_id) WHERE (kind = ANY (ARRAY['session'::text, 'turn'::text]));
 
-CREATE INDEX usage_rollups_split ON public.usage_rollups USING btree (workspace_id, kind, day) WHERE ((NOT alone) AND (kind = ANY (ARRAY['session'::text, 'turn'::text])));
+CREATE INDEX usage_rollups_split ON public.usage_rollups USING btree (workspace_id, kind, day) INCLUDE (user_id, room_id, session_id, turn_id, calls, unpriced_calls, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_usd, charged_microcredits, estimated) WHERE ((NOT alone) AND (kind = ANY (ARRAY['session'::text, 'turn'::text])));
 
 CREATE INDEX usage_rollups_turn ON public.usage_rollups USING btree (workspace_id, turn_id) WHERE (kind = 'turn'::text);
 

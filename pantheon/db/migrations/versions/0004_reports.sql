@@ -56,7 +56,11 @@ CREATE INDEX usage_rollups_day ON usage_rollups (workspace_id, kind, monthly, da
 CREATE INDEX usage_rollups_dearest ON usage_rollups
     (workspace_id, kind, cost_usd DESC, (input_tokens + output_tokens) DESC)
     WHERE alone AND kind IN ('session', 'turn');
+-- Holds all that a report adds up: rows of calls without a session or turn lie far apart.
 CREATE INDEX usage_rollups_split ON usage_rollups (workspace_id, kind, day)
+    INCLUDE (user_id, room_id, session_id, turn_id, calls, unpriced_calls, input_tokens,
+        cached_input_tokens, output_tokens, reasoning_tokens, cost_usd, charged_microcredits,
+        estimated)
     WHERE NOT alone AND kind IN ('session', 'turn');
 CREATE INDEX usage_rollups_user ON usage_rollups (workspace_id, kind, user_id, day)
     WHERE kind IN ('session', 'turn');
