@@ -70,6 +70,9 @@ async def read_turns(
     try:
         async with asyncio.timeout(seconds):
             await asyncio.gather(*asking, killing, *reading)
+    except TimeoutError as late:
+        waiting = [str(reader) for reader in readers if len(reader.over) < turns]
+        raise TimeoutError(f"not within {seconds:g} s: {waiting}") from late
     finally:
         tasks = [*asking, killing, moving, *reading]
         for task in tasks:
