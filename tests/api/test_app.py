@@ -17,12 +17,15 @@ OPERATIONS = [
 ]
 ADMINS_ONLY = ("/api/v1/keys", "/api/v1/admin", "/api/v1/providers/{name}/key")
 ADMINS_CHANGE = ("/api/v1/budgets", "/api/v1/usage/invoice")
+# Whoever may write may top it up.
+ADMINS_WALLET = ("PATCH", "/api/v1/wallet")
 
 
 def needed(method: str, path: str) -> set[str]:
     scopes = {"read" if method in SAFE_METHODS else "write"}
     places = ADMINS_ONLY if method in SAFE_METHODS else (*ADMINS_ONLY, *ADMINS_CHANGE)
-    return scopes | ({"admin"} if path.startswith(places) else set())
+    admins = path.startswith(places) or (method, path) == ADMINS_WALLET
+    return scopes | ({"admin"} if admins else set())
 
 
 def test_the_matrix_has_the_routes_in_it():
