@@ -23,7 +23,7 @@ from tests.faults.world import World
 MEGABYTE = 1 << 20
 # Of what a process had in memory after the same load once before.
 KEPT = 1.1
-WARM = 3
+WARM = 6
 CROWDS = 4
 SETTLES_SECONDS = 60.0
 HUGE = "huge"

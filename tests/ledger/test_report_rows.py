@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from pantheon.ledger import rollups
 from pantheon.ledger.reports import report
 from pantheon.ledger.usage import list_calls
 from tests.ledger.history import make_history
+from tests.ledger.sums import sum_all
 
 NAMES = {"room": "room_id", "session": "session_id", "turn": "turn_id", "agent": "agent_key"}
 CALLS = 900
@@ -24,10 +24,7 @@ CALLS = 900
 async def test_groups_are_the_sums_of_their_calls_the_dearest_first(db, who, server, groups):
     """The calls are added up here, apart from the database."""
     make_history(server, who, calls=CALLS, days=40)
-    more = True
-    while more:
-        async with db.transaction(who.workspace_id) as conn:
-            more = await rollups.advance(conn, who.workspace_id)
+    await sum_all(db, who)
     async with db.transaction(who.workspace_id, snapshot=True) as conn:
         calls = (await list_calls(conn, who, limit=CALLS + 1))["items"]
         items = (await report(conn, who, groups, limit=CALLS))["items"]

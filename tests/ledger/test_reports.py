@@ -11,10 +11,10 @@ import pytest
 from pantheon.base import cursors
 from pantheon.base.clock import now
 from pantheon.base.errors import Problem
-from pantheon.ledger import rollups
 from pantheon.ledger.reports import GROUPS, report
 from pantheon.ledger.usage import EVERYTHING, Filter
 from tests.ledger.history import make_history
+from tests.ledger.sums import sum_all
 from tests.make import make_call
 
 ZONES = ("UTC", "America/Havana", "Asia/Kathmandu")
@@ -75,23 +75,16 @@ async def test_sums_and_calls_tell_what_the_calls_alone_tell(db, who, server, zo
                 wanted = random.Random(seed).choice(spans(seed))
                 questions.append((who, groups, replace(wanted, **{name: value})))
         before = [await everything(conn, *question) for question in questions]
-    while await _advance(db, who):
-        pass
+    await sum_all(db, who)
     async with db.transaction(who.workspace_id) as conn:
         for question, expected in zip(questions, before, strict=True):
             assert await everything(conn, *question) == expected, question
     assert sum(1 for items in before if items) > 80
 
 
-async def _advance(db, who) -> bool:
-    async with db.transaction(who.workspace_id) as conn:
-        return await rollups.advance(conn, who.workspace_id)
-
-
 async def test_a_call_counts_the_moment_it_is_closed(db, who, server):
     make_history(server, who, calls=200, days=10)
-    while await _advance(db, who):
-        pass
+    await sum_all(db, who)
     async with db.transaction(who.workspace_id) as conn:
         await make_call(conn, who, purpose="summary", cost_usd="123")
         (item,) = await everything(conn, who, ["purpose"], Filter(purpose="summary"))
@@ -103,8 +96,7 @@ async def test_a_call_counts_the_moment_it_is_closed(db, who, server):
 async def test_sums_are_what_is_read(db, who, server):
     """A control: what the sums do not have is not told, so the reports above come from them."""
     make_history(server, who, calls=200, days=10)
-    while await _advance(db, who):
-        pass
+    await sum_all(db, who)
     async with db.transaction(who.workspace_id) as conn:
         await conn.execute("DELETE FROM usage_rollups")
         for groups in (["day"], ["model"], ["user"], ["session"], ["turn"], ["room", "agent"]):
@@ -128,8 +120,7 @@ async def test_sums_are_what_is_read(db, who, server):
 async def test_pages_by_time_give_each_group_once_the_newest_first(db, who, server, groups):
     """Also where nothing was asked for longer than a page looks back at once."""
     make_history(server, who, calls=150, days=900)
-    while await _advance(db, who):
-        pass
+    await sum_all(db, who)
     unit = next(name for name in ("day", "month", "week") if name in groups)
     recent = Filter(since=now() - timedelta(days=400), until=now() - timedelta(days=200))
     async with db.transaction(who.workspace_id, snapshot=True) as conn:
@@ -148,8 +139,7 @@ def _calls(items: list) -> int:
 
 async def test_a_page_by_time_reads_no_more_than_its_days(db, who, server):
     make_history(server, who, calls=3_000, days=30)
-    while await _advance(db, who):
-        pass
+    await sum_all(db, who)
     async with db.transaction(who.workspace_id) as conn:
         page = await report(conn, who, ["day", "turn"], limit=20)
         await conn.execute("DELETE FROM usage_rollups WHERE day < current_date - 5")

@@ -1,6 +1,5 @@
 """Tests of `pantheon.ledger.rollups`: what is summed when, and what it waits for."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -10,32 +9,11 @@ from pantheon.base.clock import now
 from pantheon.ledger import rollups
 from pantheon.ledger.reports import report
 from tests.ledger.history import make_history
+from tests.ledger.sums import advance, complete, sum_all
 from tests.make import make_call, make_workspace
 
 COUNT = "SELECT kind, count(*), sum(calls)::int FROM usage_rollups WHERE {} GROUP BY kind"
 DAYS, MONTHS = COUNT.format("NOT monthly"), COUNT.format("monthly")
-
-
-async def advance(db, who) -> bool:
-    async with db.transaction(who.workspace_id) as conn:
-        return await rollups.advance(conn, who.workspace_id)
-
-
-async def complete(db, who) -> bool:
-    async with db.transaction(who.workspace_id) as conn:
-        return await rollups.complete(conn, who.workspace_id)
-
-
-async def finish(db, who) -> int:
-    """Sum all there is; return in how many goes there was more to do.
-
-    Transactions in the databases of other tests are waited for too, as the server numbers all.
-    """
-    goes = 0
-    async with asyncio.timeout(30):
-        while (more := await advance(db, who)) or not await complete(db, who):
-            goes += more
-    return goes
 
 
 async def ask(db, who, statement):
@@ -47,7 +25,7 @@ async def test_days_that_are_over_are_summed_by_all_that_tells_them_apart(db, wh
     make_history(server, who, calls=600, days=70)
     async with db.sweep() as conn:
         assert await rollups.due(conn, 10) == [who.workspace_id]
-    await finish(db, who)
+    await sum_all(db, who)
     found = {kind: (rows, calls) for kind, rows, calls in await ask(db, who, DAYS)}
     (_, summed) = found["day"]
     assert 550 < summed < 600
@@ -66,7 +44,7 @@ async def test_days_that_are_over_are_summed_by_all_that_tells_them_apart(db, wh
 async def test_a_month_is_summed_in_a_piece(db, who, server):
     make_history(server, who, calls=300, days=100)
     # A hundred days lie in four or five months; the look at who writes comes first.
-    assert await finish(db, who) in (4, 5)
+    assert await sum_all(db, who) in (4, 5)
 
 
 async def test_a_day_waits_for_whoever_may_still_write_into_it(db, who, server):
@@ -76,19 +54,19 @@ async def test_a_day_waits_for_whoever_may_still_write_into_it(db, who, server):
         assert await advance(db, who), "it notes who writes"
         assert not await advance(db, who)
         assert await ask(db, who, DAYS) == []
-    await finish(db, who)
+    await sum_all(db, who)
     assert len(await ask(db, who, DAYS)) >= 7
 
 
 async def test_another_time_zone_means_other_days(db, who, server):
     make_history(server, who, calls=200, days=20)
-    await finish(db, who)
+    await sum_all(db, who)
     async with db.transaction(who.workspace_id) as conn:
         before = await report(conn, who, ["month"])
         await conn.execute("UPDATE workspaces SET time_zone = 'Pacific/Auckland'")
     async with db.sweep() as conn:
         assert await rollups.due(conn, 10) == [who.workspace_id]
-    await finish(db, who)
+    await sum_all(db, who)
     assert await ask(db, who, "SELECT time_zone FROM usage_marks") == [("Pacific/Auckland",)]
     async with db.transaction(who.workspace_id) as conn:
         after = await report(conn, who, ["purpose"])
@@ -97,7 +75,7 @@ async def test_another_time_zone_means_other_days(db, who, server):
 
 
 async def test_a_workspace_without_calls_is_done_at_once(db, who):
-    await finish(db, who)
+    await sum_all(db, who)
     assert await ask(db, who, DAYS) == []
     other = await make_workspace(db)
     async with db.sweep() as conn:
@@ -128,7 +106,7 @@ def test_a_day_begins_with_its_first_moment(server, day, zone, begins):
 async def test_todays_calls_are_not_summed(db, who):
     async with db.transaction(who.workspace_id) as conn:
         await make_call(conn, who)
-    await finish(db, who)
+    await sum_all(db, who)
     assert await ask(db, who, DAYS) == []
     ((day,),) = await ask(db, who, "SELECT day FROM usage_marks")
     assert now().date() - day <= timedelta(days=1)
