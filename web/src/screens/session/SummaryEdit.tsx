@@ -14,8 +14,14 @@ import { PARTS } from "./SummaryText";
 
 type Content = Summary["content"];
 
+interface Props {
+  summary: Summary;
+  onSaved: () => void;
+  onCancel: () => void;
+}
+
 /** A summary in other words. Its statements can be changed and left out, not made up. */
-export function SummaryEdit({ summary, onDone }: { summary: Summary; onDone: () => void }) {
+export function SummaryEdit({ summary, onSaved, onCancel }: Props) {
   const client = useQueryClient();
   const [draft, setDraft] = useState<Content>(summary.content);
   const change = changeOf(summary.content, draft);
@@ -24,7 +30,7 @@ export function SummaryEdit({ summary, onDone }: { summary: Summary; onDone: () 
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: summaries(summary.session_id).queryKey });
       showToast({ words: words.saved });
-      onDone();
+      onSaved();
     },
   });
   const submit = (event: FormEvent) => {
@@ -81,7 +87,7 @@ export function SummaryEdit({ summary, onDone }: { summary: Summary; onDone: () 
         </p>
       )}
       <div className="flex justify-end gap-2">
-        <button type="button" className="btn" onClick={onDone}>
+        <button type="button" className="btn" onClick={onCancel}>
           {t.session.cancel}
         </button>
         <button type="submit" className="btn btn-ink" disabled={change === null || save.isPending}>

@@ -23,7 +23,7 @@ export default function SummarySheet({ summary, onClose }: Props) {
   return (
     <Dialog open onOpenChange={onClose} title={words.title(summary.from_turn, summary.to_turn)}>
       {editing ? (
-        <SummaryEdit summary={summary} onDone={() => setEditing(false)} />
+        <SummaryEdit summary={summary} onSaved={onClose} onCancel={() => setEditing(false)} />
       ) : (
         <Reading summary={summary} onClose={onClose} onEdit={() => setEditing(true)} />
       )}

@@ -93,7 +93,11 @@ export function Transcript({ ref, timeline, place, view, ...props }: Props) {
               {current
                 .filter((summary) => summary.to_turn_id === turn.id)
                 .map((summary) => (
-                  <SummaryMarker key={summary.id} summary={summary} />
+                  // Another version takes its place, also under a sheet that is open.
+                  <SummaryMarker
+                    key={`${summary.scope} ${summary.to_turn_id}`}
+                    summary={summary}
+                  />
                 ))}
             </Fragment>
           ))}
