@@ -93,7 +93,7 @@ describe("a summary's marker", () => {
     expect(save.disabled).toBe(true);
     await user.type(fact, "42 of 43 checks pass.");
     await user.click(save);
-    await screen.findByRole("button", { name: "Edit" });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     const body = { key_facts: [{ text: "42 of 43 checks pass.", turns: [2, 3] }] };
     expect(changes(asked)).toEqual([["PATCH /api/v1/summaries/sum", '"2"', body]]);
   });
